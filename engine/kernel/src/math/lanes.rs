@@ -1,0 +1,190 @@
+//! Several worlds side by side: one number of each, operated on together.
+//!
+//! Plain arrays and loops of fixed length, which the compiler turns into vector instructions of
+//! whatever width the target has; no instruction is named, so the bits cannot depend on it.
+
+use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+
+use super::{Mask, Real, scalar};
+
+/// `N` worlds' values of one number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(32))]
+pub struct Lanes<const N: usize>(pub [f32; N]);
+
+/// `N` truth values: all bits or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(32))]
+pub struct LaneMask<const N: usize>(pub [u32; N]);
+
+impl<const N: usize> Default for Lanes<N> {
+    #[inline(always)]
+    fn default() -> Self {
+        Self([0.0; N])
+    }
+}
+
+/// `N` bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneBytes<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> Default for LaneBytes<N> {
+    #[inline(always)]
+    fn default() -> Self {
+        Self([0; N])
+    }
+}
+
+macro_rules! operator {
+    ($trait:ident, $name:ident, $op:tt) => {
+        impl<const N: usize> $trait for Lanes<N> {
+            type Output = Self;
+            #[inline(always)]
+            fn $name(mut self, b: Self) -> Self {
+                for (x, y) in self.0.iter_mut().zip(b.0) {
+                    *x = *x $op y;
+                }
+                self
+            }
+        }
+    };
+}
+operator!(Add, add, +);
+operator!(Sub, sub, -);
+operator!(Mul, mul, *);
+operator!(Div, div, /);
+
+impl<const N: usize> Neg for Lanes<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self(self.0.map(|x| -x))
+    }
+}
+
+impl<const N: usize> AddAssign for Lanes<N> {
+    #[inline(always)]
+    fn add_assign(&mut self, b: Self) {
+        *self = *self + b;
+    }
+}
+
+impl<const N: usize> SubAssign for Lanes<N> {
+    #[inline(always)]
+    fn sub_assign(&mut self, b: Self) {
+        *self = *self - b;
+    }
+}
+
+impl<const N: usize> Mask for LaneMask<N> {
+    #[inline(always)]
+    fn splat(value: bool) -> Self {
+        Self([if value { !0 } else { 0 }; N])
+    }
+    #[inline(always)]
+    fn any(self) -> bool {
+        self.0.iter().fold(0, |a, &b| a | b) != 0
+    }
+    #[inline(always)]
+    fn and(mut self, other: Self) -> Self {
+        for (x, y) in self.0.iter_mut().zip(other.0) {
+            *x &= y;
+        }
+        self
+    }
+    #[inline(always)]
+    fn or(mut self, other: Self) -> Self {
+        for (x, y) in self.0.iter_mut().zip(other.0) {
+            *x |= y;
+        }
+        self
+    }
+    #[inline(always)]
+    fn xor(mut self, other: Self) -> Self {
+        for (x, y) in self.0.iter_mut().zip(other.0) {
+            *x ^= y;
+        }
+        self
+    }
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(self.0.map(|x| !x))
+    }
+}
+
+impl<const N: usize> Real for Lanes<N> {
+    type Mask = LaneMask<N>;
+    type Byte = LaneBytes<N>;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Self([x; N])
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(self.0.map(scalar::sqrt))
+    }
+    #[inline(always)]
+    fn sin_cos(self) -> (Self, Self) {
+        let (mut s, mut c) = (self, self);
+        let mut short = true;
+        for i in 0..N {
+            (s.0[i], c.0[i]) = scalar::short_sin_cos(self.0[i]);
+            short &= scalar::in_short_range(self.0[i]);
+        }
+        if !short {
+            for i in 0..N {
+                (s.0[i], c.0[i]) = scalar::sin_cos(self.0[i]);
+            }
+        }
+        (s, c)
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self(self.0.map(|x| f32::from_bits(x.to_bits() & 0x7fff_ffff)))
+    }
+    #[inline(always)]
+    fn lt(self, other: Self) -> LaneMask<N> {
+        let mut r = [0; N];
+        for i in 0..N {
+            r[i] = if self.0[i] < other.0[i] { !0 } else { 0 };
+        }
+        LaneMask(r)
+    }
+    #[inline(always)]
+    fn select(mask: LaneMask<N>, a: Self, b: Self) -> Self {
+        let mut r = [0.0; N];
+        for i in 0..N {
+            r[i] = f32::from_bits(a.0[i].to_bits() & mask.0[i] | b.0[i].to_bits() & !mask.0[i]);
+        }
+        Self(r)
+    }
+    #[inline(always)]
+    fn map(self, f: impl Fn(f32) -> f32) -> Self {
+        Self(self.0.map(f))
+    }
+    #[inline(always)]
+    fn splat_byte(x: u8) -> LaneBytes<N> {
+        LaneBytes([x; N])
+    }
+    #[inline(always)]
+    fn bit(byte: LaneBytes<N>, i: usize) -> LaneMask<N> {
+        LaneMask(byte.0.map(|b| if b >> i & 1 == 1 { !0 } else { 0 }))
+    }
+    #[inline(always)]
+    fn set_bit(mut byte: LaneBytes<N>, i: usize, mask: LaneMask<N>) -> LaneBytes<N> {
+        for (b, m) in byte.0.iter_mut().zip(mask.0) {
+            *b = *b & !(1 << i) | (m as u8 & 1) << i;
+        }
+        byte
+    }
+    #[inline(always)]
+    fn select_byte(mask: LaneMask<N>, mut a: LaneBytes<N>, b: LaneBytes<N>) -> LaneBytes<N> {
+        for i in 0..N {
+            if mask.0[i] == 0 {
+                a.0[i] = b.0[i];
+            }
+        }
+        a
+    }
+}
