@@ -1,0 +1,127 @@
+//! Environment steps per second of vector envs, by scene, lanes and threads, and what a batch costs beyond
+//! its worlds.
+//!
+//! `cargo bench -p hyperdust-gym -- [scene …] [--seconds S] [--json]`: the best of three runs of `S` seconds
+//! (default 1) each, with random actions drawn beforehand and next-step autoreset, resets counted as they come. Numbers
+//! are worth quoting only with the machine's name and a peer measured in the same hour.
+
+use std::{
+    env,
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hyperdust_gym::{AutoresetMode, Seeds, VectorEnv, VectorOptions};
+use hyperdust_kernel::{Model, World, rng::Rng};
+use hyperdust_scene::Scene;
+
+const RUNS: usize = 3;
+/// Batches of actions, used in turn.
+const ACTIONS: usize = 16;
+
+fn main() {
+    let mut scenes = Vec::new();
+    let mut seconds = 1.0;
+    let mut json = false;
+    let mut arguments = env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--seconds" => seconds = arguments.next().and_then(|s| s.parse().ok()).expect("--seconds takes a number"),
+            "--json" => json = true,
+            // Cargo's own.
+            "--bench" => {}
+            name => scenes.push(name.to_owned()),
+        }
+    }
+    if scenes.is_empty() {
+        scenes = ["cartpole", "half_cheetah", "ant", "humanoid"].map(String::from).to_vec();
+    }
+    let time = Duration::from_secs_f64(seconds);
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    for name in scenes {
+        let cooked = Scene::builtin(&name).and_then(|scene| scene.cook(&Default::default()));
+        let model = Model::new(cooked.expect("a published scene").blueprint).expect("a valid scene");
+        let bare = best(|| world(&model, time));
+        report(json, &name, 1, 0, bare, bare);
+        for lanes in [1, 16, 256] {
+            for threads in [1, all] {
+                if threads <= lanes && (threads == 1 || lanes > 1) {
+                    report(json, &name, lanes, threads, best(|| vector(&model, lanes, threads, time)), bare);
+                }
+            }
+        }
+    }
+}
+
+/// 0 threads: a kernel world without a vector env around it.
+fn report(json: bool, scene: &str, lanes: usize, threads: usize, rate: f64, bare: f64) {
+    if json {
+        println!("{{\"scene\":\"{scene}\",\"num_envs\":{lanes},\"num_threads\":{threads},\"steps_per_second\":{rate:.0}}}");
+    } else {
+        println!("{scene:>14}  {lanes:>4} lanes  {threads:>2} threads  {rate:>10.0} steps/s  {:>5.2}× a bare world", rate / bare);
+    }
+}
+
+fn best(mut run: impl FnMut() -> f64) -> f64 {
+    (0..RUNS).map(|_| run()).fold(0.0, f64::max)
+}
+
+fn world(model: &Arc<Model>, time: Duration) -> f64 {
+    let mut world = World::new(model.clone(), 0);
+    let mut rng = Rng::new(1);
+    let actions: Vec<Vec<u8>> = (0..ACTIONS).map(|_| arena(model, &mut rng)).collect();
+    let mut steps = 0_u64;
+    let start = Instant::now();
+    while start.elapsed() < time {
+        for action in actions.iter().cycle().take(64) {
+            let outcome = black_box(world.step(action));
+            if outcome.terminated || outcome.truncated {
+                world.reset(None);
+            }
+            steps += 1;
+        }
+    }
+    steps as f64 / start.elapsed().as_secs_f64()
+}
+
+fn vector(model: &Arc<Model>, lanes: usize, threads: usize, time: Duration) -> f64 {
+    let options = VectorOptions { num_envs: lanes, num_threads: threads, autoreset: AutoresetMode::NextStep };
+    let mut env = VectorEnv::new(model.clone(), options).expect("options are valid");
+    env.reset(Seeds::First(0), None).expect("a new env can be reset");
+    let mut rng = Rng::new(1);
+    let batches: Vec<Vec<Vec<u8>>> = (0..ACTIONS)
+        .map(|_| {
+            let arenas: Vec<Vec<u8>> = (0..lanes).map(|_| arena(model, &mut rng)).collect();
+            let rows = |s: &hyperdust_kernel::layout::Segment| {
+                arenas.iter().flat_map(|arena| arena[s.offset..s.offset + s.bytes()].iter().copied()).collect()
+            };
+            model.actions().segments.iter().map(rows).collect()
+        })
+        .collect();
+    let mut steps = 0_u64;
+    let start = Instant::now();
+    while start.elapsed() < time {
+        for batch in &batches {
+            let segments: Vec<&[u8]> = batch.iter().map(Vec::as_slice).collect();
+            black_box(env.step(&segments).expect("actions are valid"));
+            steps += lanes as u64;
+        }
+    }
+    steps as f64 / start.elapsed().as_secs_f64()
+}
+
+/// A random member of the action space.
+fn arena(model: &Model, rng: &mut Rng) -> Vec<u8> {
+    let mut arena = vec![0; model.actions().size];
+    for segment in &model.actions().segments {
+        let cells = arena[segment.offset..segment.offset + segment.bytes()].chunks_exact_mut(4).enumerate();
+        for (index, cell) in cells {
+            cell.copy_from_slice(&match segment.choices {
+                0 => rng.uniform(segment.low[index], segment.high[index]).to_le_bytes(),
+                choices => ((rng.unit() * choices as f32) as i32).to_le_bytes(),
+            });
+        }
+    }
+    arena
+}

@@ -1,0 +1,65 @@
+//! Contiguous lanes that one thread runs in one go.
+
+use crate::{AutoresetMode, lane::Lane, pool::Job};
+
+/// What a block does when it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Every lane steps with its row of [`Block::actions`].
+    Step,
+    /// Lanes reset as [`Block::resets`] says.
+    Reset,
+}
+
+/// Lanes `first .. first + lanes.len()` of a vector env.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub first: usize,
+    pub lanes: Vec<Lane>,
+    pub mode: AutoresetMode,
+    pub command: Command,
+    /// Action arenas, one per lane.
+    pub actions: Vec<u8>,
+    pub action_size: usize,
+    /// Per lane: none where it stays as it is, else its seed.
+    pub resets: Vec<Option<Option<u64>>>,
+}
+
+impl Block {
+    pub fn new(first: usize, lanes: Vec<Lane>, mode: AutoresetMode, action_size: usize) -> Self {
+        Self {
+            first,
+            mode,
+            command: Command::Step,
+            actions: vec![0; lanes.len() * action_size],
+            action_size,
+            resets: vec![None; lanes.len()],
+            lanes,
+        }
+    }
+}
+
+impl Job for Block {
+    fn run(&mut self) {
+        match self.command {
+            Command::Step => {
+                for (row, lane) in self.lanes.iter_mut().enumerate() {
+                    let start = row * self.action_size;
+                    lane.step(&self.actions[start..start + self.action_size], self.mode);
+                }
+            }
+            Command::Reset => {
+                for (lane, reset) in self.lanes.iter_mut().zip(&self.resets) {
+                    match reset {
+                        Some(seed) => lane.reset(*seed),
+                        None => lane.idle(),
+                    }
+                }
+            }
+        }
+    }
+
+    fn key(&self) -> usize {
+        self.first
+    }
+}

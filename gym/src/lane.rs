@@ -1,0 +1,138 @@
+//! One world and the bookkeeping of its episode: what [`crate::Env`] and every row of a
+//! [`crate::VectorEnv`] have in common.
+//!
+//! Invariant: a lane holds everything that its next call depends on. It knows no other lane, so lanes may
+//! run in any order and on any thread.
+
+use hyperdust_kernel::{Fault, World};
+
+use crate::{AutoresetMode, Buffer, Statistics, episode::Start, recorder::Recorder};
+
+/// A world with its episode.
+#[derive(Clone, Debug)]
+pub(crate) struct Lane {
+    pub world: World,
+    /// Whether it was ever reset (or restored), and so has been seeded.
+    pub ready: bool,
+    /// Of the last step; 0 after a reset.
+    pub reward: f32,
+    pub terminated: bool,
+    pub truncated: bool,
+    /// See [`hyperdust_kernel::Outcome::timed_out`].
+    pub timed_out: bool,
+    pub fault: Option<Fault>,
+    /// Of the running episode.
+    pub statistics: Statistics,
+    /// Of the episode that ended in the last call.
+    pub finished: Option<Statistics>,
+    /// Whether the last call stepped or reset this lane.
+    pub touched: bool,
+    /// Whether the two fields below are of an episode that ended in the last call.
+    pub has_final: bool,
+    /// Last observation arena before a same-step reset; empty in other modes.
+    pub final_observation: Buffer,
+    /// Last info before a same-step reset; empty in other modes.
+    pub final_info: Vec<f32>,
+    pub recorder: Option<Box<Recorder>>,
+}
+
+impl Lane {
+    pub fn new(world: World, mode: AutoresetMode) -> Self {
+        let keeps = mode == AutoresetMode::SameStep;
+        let final_observation = Buffer::new(if keeps { world.observation().len() } else { 0 });
+        let final_info = vec![0.0; if keeps { world.info().len() } else { 0 }];
+        Self {
+            world,
+            ready: false,
+            reward: 0.0,
+            terminated: false,
+            truncated: false,
+            timed_out: false,
+            fault: None,
+            statistics: Statistics::default(),
+            finished: None,
+            touched: false,
+            has_final: false,
+            final_observation,
+            final_info,
+            recorder: None,
+        }
+    }
+
+    /// Whether the episode has ended and nothing has reset it yet.
+    pub fn ended(&self) -> bool {
+        self.terminated || self.truncated
+    }
+
+    /// Starts an episode; without a seed the random stream goes on.
+    pub fn reset(&mut self, seed: Option<u64>) {
+        self.idle();
+        self.touched = true;
+        self.ready = true;
+        self.reward = 0.0;
+        self.terminated = false;
+        self.truncated = false;
+        self.begin(seed);
+        self.fault = self.world.fault();
+    }
+
+    /// One step, and what the mode does around it.
+    pub fn step(&mut self, action: &[u8], mode: AutoresetMode) {
+        if mode == AutoresetMode::NextStep && self.ended() {
+            return self.reset(None);
+        }
+        self.idle();
+        self.touched = true;
+        let was_ended = self.ended();
+        let outcome = self.world.step(action);
+        self.reward = outcome.reward;
+        self.terminated = outcome.terminated;
+        self.truncated = outcome.truncated;
+        self.timed_out = outcome.timed_out;
+        self.fault = outcome.fault;
+        self.statistics.add(outcome.reward);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.step(action, &self.world, self.terminated || self.truncated);
+        }
+        if self.ended() {
+            // A single env may be stepped past its end: that is no second episode.
+            self.finished = (!was_ended).then_some(self.statistics);
+            if mode == AutoresetMode::SameStep {
+                self.final_observation.copy_from_slice(self.world.observation());
+                self.final_info.copy_from_slice(self.world.info());
+                self.has_final = true;
+                self.begin(None);
+            }
+        }
+    }
+
+    /// The call does not concern this lane: what belongs to the last call only is forgotten.
+    pub fn idle(&mut self) {
+        self.touched = false;
+        self.finished = None;
+        self.has_final = false;
+    }
+
+    /// The state was put there by hand: a new episode, of which nothing before is known.
+    pub fn begin_here(&mut self) {
+        self.statistics = Statistics::default();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.begin(Start::State(self.world.snapshot()), &self.world);
+        }
+    }
+
+    fn begin(&mut self, seed: Option<u64>) {
+        let start = self.recorder.is_some().then(|| match seed {
+            Some(seed) => Start::Seed(seed),
+            None => {
+                let (seed, position) = self.world.random_stream();
+                Start::Continue { seed, position }
+            }
+        });
+        self.world.reset(seed);
+        self.statistics = Statistics::default();
+        if let (Some(recorder), Some(start)) = (&mut self.recorder, start) {
+            recorder.begin(start, &self.world);
+        }
+    }
+}

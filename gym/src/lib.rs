@@ -1,0 +1,41 @@
+//! Worlds as Gymnasium environments, without Python.
+//!
+//! The kernel knows steps; this crate knows *episodes*: when one may begin, when it has ended, what
+//! happens then ([`AutoresetMode`]), what it was worth ([`Statistics`]) and how anyone can check it
+//! ([`Episode::replay`]). [`Env`] is one world, [`VectorEnv`] many worlds on a fixed set of threads.
+//! Semantics are Gymnasium 1.4's, to the letter; where Gymnasium raises, an [`Error`] says what to do.
+//!
+//! Invariant: lanes are independent and nothing here draws random numbers or reads a clock after
+//! construction, so the bytes of a batch depend on blueprint, seeds and actions only, never on the number
+//! of threads or lanes.
+#![forbid(unsafe_code)]
+
+mod action;
+mod autoreset;
+mod batch;
+mod block;
+mod buffer;
+mod env;
+mod episode;
+mod error;
+mod lane;
+mod pool;
+mod recorder;
+mod replay;
+mod seeding;
+mod snapshot;
+mod space;
+mod statistics;
+mod vector;
+
+pub use autoreset::AutoresetMode;
+pub use batch::Batch;
+pub use buffer::Buffer;
+pub use env::{Env, Step};
+pub use episode::{Episode, EpisodeError, Start};
+pub use error::{Error, SnapshotError};
+pub use replay::{Divergence, Field, ReplayReport};
+pub use seeding::Seeds;
+pub use space::Space;
+pub use statistics::Statistics;
+pub use vector::{MAX_LANES, MAX_THREADS, VectorEnv, VectorOptions};

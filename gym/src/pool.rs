@@ -1,0 +1,240 @@
+//! A fixed set of threads that run jobs together with the thread that asks.
+//!
+//! Jobs own what they work on and travel by value, so nothing is shared and nothing needs `unsafe`. The
+//! asking thread works too and takes whatever is left: a worker that wakes late costs nothing but its help,
+//! and a process that was forked (which has no workers) still finishes. Nothing is allocated after the
+//! first call. Between calls workers spin for a few microseconds, because a policy often answers that
+//! fast, and then sleep.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Rounds of waiting before a thread sleeps: some ten microseconds.
+const SPINS: u32 = 256;
+
+/// Something that runs on any thread.
+pub(crate) trait Job: Send + 'static {
+    /// Runs it.
+    fn run(&mut self);
+    /// Where it belongs among the others.
+    fn key(&self) -> usize;
+}
+
+/// The threads.
+#[derive(Debug)]
+pub(crate) struct Pool<J: Job> {
+    shared: Option<Arc<Shared<J>>>,
+}
+
+#[derive(Debug)]
+struct Shared<J> {
+    state: Mutex<State<J>>,
+    work: Condvar,
+    done: Condvar,
+    /// Counts calls, so that a spinning worker sees a new one without the lock.
+    posted: AtomicU64,
+    /// Jobs that a worker has taken or may take and not brought back.
+    away: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct State<J> {
+    waiting: Vec<J>,
+    finished: Vec<J>,
+    panic: Option<Box<dyn Any + Send>>,
+    closed: bool,
+}
+
+impl<J> Shared<J> {
+    /// The state. A panic can only happen inside a job, where nobody holds the lock.
+    fn lock(&self) -> MutexGuard<'_, State<J>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<J: Job> Pool<J> {
+    /// `threads` in all, the asking one included.
+    pub fn new(threads: usize) -> Self {
+        if threads <= 1 {
+            return Self { shared: None };
+        }
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                waiting: Vec::new(),
+                finished: Vec::new(),
+                panic: None,
+                closed: false,
+            }),
+            work: Condvar::new(),
+            done: Condvar::new(),
+            posted: AtomicU64::new(0),
+            away: AtomicUsize::new(0),
+        });
+        for index in 1..threads {
+            let shared = shared.clone();
+            // Where the system refuses a thread, the others do its work.
+            let _detached = thread::Builder::new()
+                .name(format!("hyperdust-{index}"))
+                .spawn(move || serve(&shared));
+        }
+        Self { shared: Some(shared) }
+    }
+
+    /// Runs all jobs and gives them back in the order of their keys. A job's panic goes on here, after all
+    /// jobs are back.
+    pub fn run(&self, jobs: &mut Vec<J>) {
+        let Some(shared) = self.shared.as_ref().filter(|_| jobs.len() > 1) else {
+            jobs.iter_mut().for_each(Job::run);
+            return;
+        };
+        let total = jobs.len();
+        {
+            let mut state = shared.lock();
+            state.waiting.append(jobs);
+            // Popped from the back: the first job first.
+            state.waiting.reverse();
+            shared.away.store(total, Ordering::Relaxed);
+            shared.posted.fetch_add(1, Ordering::Release);
+        }
+        shared.work.notify_all();
+        let mut panic = None;
+        loop {
+            let Some(mut job) = shared.lock().waiting.pop() else { break };
+            panic = attempt(&mut job).or(panic);
+            jobs.push(job);
+            shared.away.fetch_sub(1, Ordering::Relaxed);
+        }
+        for _ in 0..SPINS {
+            if shared.away.load(Ordering::Acquire) == 0 {
+                break;
+            }
+            core::hint::spin_loop();
+        }
+        let mut state = shared.lock();
+        while jobs.len() + state.finished.len() < total {
+            state = shared.done.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        jobs.append(&mut state.finished);
+        let panic = state.panic.take().or(panic);
+        drop(state);
+        jobs.sort_unstable_by_key(|job| job.key());
+        if let Some(payload) = panic {
+            resume_unwind(payload);
+        }
+    }
+}
+
+impl<J: Job> Drop for Pool<J> {
+    /// Tells the workers to go. They are not waited for: in a forked process there are none.
+    fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            shared.lock().closed = true;
+            shared.posted.fetch_add(1, Ordering::Release);
+            shared.work.notify_all();
+        }
+    }
+}
+
+fn serve<J: Job>(shared: &Shared<J>) {
+    let mut seen = 0;
+    loop {
+        let mut state = shared.lock();
+        loop {
+            if state.closed {
+                return;
+            }
+            if let Some(mut job) = state.waiting.pop() {
+                drop(state);
+                let panic = attempt(&mut job);
+                state = shared.lock();
+                state.finished.push(job);
+                state.panic = panic.or(state.panic.take());
+                if shared.away.fetch_sub(1, Ordering::Release) == 1 {
+                    shared.done.notify_one();
+                }
+                continue;
+            }
+            let posted = shared.posted.load(Ordering::Acquire);
+            if posted == seen {
+                state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            seen = posted;
+            break;
+        }
+        drop(state);
+        for _ in 0..SPINS {
+            if shared.posted.load(Ordering::Acquire) != seen {
+                break;
+            }
+            core::hint::spin_loop();
+        }
+    }
+}
+
+/// Runs a job; what it panicked with.
+fn attempt<J: Job>(job: &mut J) -> Option<Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(|| job.run())).err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Square {
+        key: usize,
+        value: u64,
+    }
+
+    impl Job for Square {
+        fn run(&mut self) {
+            assert_ne!(self.value, 13, "unlucky");
+            self.value *= self.value;
+        }
+
+        fn key(&self) -> usize {
+            self.key
+        }
+    }
+
+    fn jobs(values: impl Iterator<Item = u64>) -> Vec<Square> {
+        values.enumerate().map(|(key, value)| Square { key, value }).collect()
+    }
+
+    /// Every job runs exactly once a call and comes back in order, whatever the number of threads, over
+    /// many calls with and without pauses in which the workers fall asleep.
+    #[test]
+    fn runs_each_job_once_in_order() {
+        for threads in [1, 2, 3, 8] {
+            let pool = Pool::new(threads);
+            for round in 0..2000_u64 {
+                let mut jobs = jobs(14..14 + round % 9);
+                pool.run(&mut jobs);
+                assert!(jobs.iter().map(|job| job.value).eq((14..14 + round % 9).map(|v| v * v)));
+                if round % 500 == 0 {
+                    thread::sleep(std::time::Duration::from_millis(2));
+                }
+            }
+        }
+    }
+
+    /// A panic inside a job reaches the caller, no job is lost, and the pool works on.
+    #[test]
+    fn panics_reach_the_caller() {
+        let pool = Pool::new(2);
+        let mut broken = jobs([1, 13, 3, 4].into_iter());
+        let caught = catch_unwind(AssertUnwindSafe(|| pool.run(&mut broken)));
+        assert!(caught.is_err());
+        assert_eq!(broken.len(), 4);
+        let mut fine = jobs(2..4);
+        pool.run(&mut fine);
+        assert_eq!(fine[1].value, 9);
+    }
+}
