@@ -1,0 +1,81 @@
+"""HyperDust: deterministic physics environments for Gymnasium.
+
+``import hyperdust`` registers the published scenes::
+
+    import gymnasium, hyperdust
+
+    env = gymnasium.make("hyperdust/Ant-v0")
+    envs = hyperdust.make_vec("hyperdust/Ant-v0", num_envs=64, num_threads=2)
+    mine = hyperdust.load("path/to/scene_or_robot.xml")
+
+The import itself is light: environments, the native module and everything else are loaded on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from hyperdust.registration import register_scenes
+
+if TYPE_CHECKING:
+    from hyperdust._core import Episode
+    from hyperdust.env import HyperdustEnv
+    from hyperdust.episode import ReplayReport, replay
+    from hyperdust.errors import (
+        ActionError,
+        ClosedError,
+        EpisodeError,
+        Error,
+        ParameterError,
+        RenderError,
+        ReplayError,
+        ResetNeeded,
+        SceneError,
+        StateError,
+    )
+    from hyperdust.scene import check, load, parameters, scenes
+    from hyperdust.vector import HyperdustVectorEnv, make_vec
+
+register_scenes()
+
+_HOME = {
+    "Episode": "_core",
+    "HyperdustEnv": "env",
+    "ReplayReport": "episode",
+    "replay": "episode",
+    "check": "scene",
+    "load": "scene",
+    "parameters": "scene",
+    "scenes": "scene",
+    "HyperdustVectorEnv": "vector",
+    "make_vec": "vector",
+    "ActionError": "errors",
+    "ClosedError": "errors",
+    "EpisodeError": "errors",
+    "Error": "errors",
+    "ParameterError": "errors",
+    "RenderError": "errors",
+    "ReplayError": "errors",
+    "ResetNeeded": "errors",
+    "SceneError": "errors",
+    "StateError": "errors",
+}
+
+__all__ = [*sorted(_HOME), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    # PEP 562: loads a name's module when it is first asked for, then remembers it.
+    if name == "__version__":
+        value = importlib.import_module("hyperdust._core").__version__
+    elif name in _HOME:
+        value = getattr(importlib.import_module(f"hyperdust.{_HOME[name]}"), name)
+    else:
+        raise AttributeError(f"module 'hyperdust' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

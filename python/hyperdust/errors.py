@@ -1,0 +1,56 @@
+"""The one exception tree of HyperDust.
+
+Everything this package raises on purpose is a :class:`Error`. Where Python or Gymnasium has a
+customary class for the same mistake, the error is one of those too, so that ``except ValueError`` and
+``except gymnasium.error.ResetNeeded`` keep working. Each message says what to do.
+"""
+
+import gymnasium.error
+
+
+class Error(Exception):
+    """Base of every error of this package."""
+
+
+class ActionError(Error, ValueError):
+    """The action has a wrong shape or type, or holds a NaN or an infinity. Nothing was stepped."""
+
+
+class ResetNeeded(Error, gymnasium.error.ResetNeeded):
+    """The call needs a running episode: call ``reset()`` first."""
+
+
+class ClosedError(Error, gymnasium.error.ClosedEnvironmentError):
+    """The environment was closed: make a new one."""
+
+
+class SceneError(Error, ValueError):
+    """A scene, robot file or blueprint is wrong; the message names file, place and what is accepted."""
+
+
+class ParameterError(SceneError):
+    """A scene has no such parameter, or the value is of the wrong kind or out of range."""
+
+
+class StateError(Error, ValueError):
+    """A state cannot be set: malformed, of another scene, or of the wrong length."""
+
+
+class EpisodeError(Error, ValueError):
+    """An episode is malformed, of another version, or was not recorded."""
+
+
+class ReplayError(Error, RuntimeError):
+    """A replay differs from its recording.
+
+    Attributes:
+        report: The :class:`hyperdust.ReplayReport`, with the first diverging step.
+    """
+
+    def __init__(self, message, report=None):
+        super().__init__(message)
+        self.report = report
+
+
+class RenderError(Error, RuntimeError):
+    """Rendering was asked of an environment that was made without a ``render_mode``."""

@@ -1,0 +1,168 @@
+//! Recorded episodes and their replay.
+
+use std::path::PathBuf;
+
+use hyperdust_gym::{Episode as GymEpisode, Field};
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use pyo3::{
+    prelude::*,
+    types::{PyBytes, PyTuple},
+};
+
+use crate::{errors, scene::Scene};
+
+/// What an episode was: blueprint, seed, actions and a record of every step.
+#[pyclass(frozen, eq, module = "hyperdust._core")]
+#[derive(PartialEq)]
+pub struct Episode {
+    episode: GymEpisode,
+}
+
+impl From<GymEpisode> for Episode {
+    fn from(episode: GymEpisode) -> Self {
+        Self { episode }
+    }
+}
+
+/// What a replay found: matched steps, recorded steps, (step, field) of the first difference, return, whether the
+/// episode is complete.
+type Replayed = (usize, usize, Option<(usize, String)>, f64, bool);
+
+#[pymethods]
+impl Episode {
+    /// From the bytes of [`Episode::to_bytes`].
+    #[staticmethod]
+    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
+        GymEpisode::decode(bytes).map(Self::from).map_err(errors::episode)
+    }
+
+    /// Canonical bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.episode.encode())
+    }
+
+    /// From a file that [`Episode::save`] wrote.
+    #[staticmethod]
+    fn load(path: PathBuf) -> PyResult<Self> {
+        Self::from_bytes(&std::fs::read(path)?)
+    }
+
+    /// Writes the bytes to a file.
+    fn save(&self, path: PathBuf) -> PyResult<()> {
+        Ok(std::fs::write(path, self.episode.encode())?)
+    }
+
+    /// Number of steps.
+    fn __len__(&self) -> usize {
+        self.episode.len()
+    }
+
+    /// Merkle root of what was simulated.
+    #[getter]
+    fn blueprint_id(&self) -> String {
+        self.episode.blueprint.to_string()
+    }
+
+    /// Version of the simulation that ran it.
+    #[getter]
+    fn kernel_version(&self) -> u16 {
+        self.episode.kernel
+    }
+
+    /// The seed of its reset; `None`: it started from a state.
+    #[getter]
+    fn seed(&self) -> Option<u64> {
+        match self.episode.start {
+            hyperdust_gym::Start::Seed(seed) => Some(seed),
+            _ => None,
+        }
+    }
+
+    /// Whether it reaches an end of the episode.
+    #[getter]
+    fn complete(&self) -> bool {
+        self.episode.complete()
+    }
+
+    /// Sum of rewards.
+    #[getter]
+    fn episode_return(&self) -> f64 {
+        self.episode.episode_return()
+    }
+
+    /// (steps,) float32.
+    #[getter]
+    fn rewards<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f32>> {
+        PyArray1::from_iter(py, self.episode.records.iter().map(|record| record.reward))
+    }
+
+    /// (steps, bytes) uint8: every action as the world read it.
+    #[getter]
+    fn actions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<u8>>> {
+        PyArray1::from_slice(py, &self.episode.actions).reshape([self.episode.len(), self.episode.action_size as usize])
+    }
+
+    /// State digests: after the reset, then after every step.
+    #[getter]
+    fn digests<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        core::iter::once(&self.episode.initial)
+            .chain(&self.episode.records)
+            .map(|record| PyBytes::new(py, &record.state))
+            .collect()
+    }
+
+    /// BLAKE3 of the bytes: a name for the recording.
+    fn digest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.episode.digest())
+    }
+
+    /// Runs it again, on the given scene or the blueprint that it carries.
+    #[pyo3(signature = (scene=None))]
+    fn _replay(&self, py: Python<'_>, scene: Option<&Scene>) -> PyResult<Replayed> {
+        let given = scene.map(|scene| scene.model().clone());
+        let report = py
+            .detach(|| {
+                let model = match given {
+                    Some(model) => model,
+                    None => self.episode.model()?,
+                };
+                self.episode.replay(&model)
+            })
+            .map_err(errors::episode)?;
+        let divergence = report.divergence.as_ref().map(|found| (found.step, name(found.field)));
+        Ok((
+            report.matched,
+            report.steps,
+            divergence,
+            report.episode_return,
+            report.complete,
+        ))
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "Episode({} steps, return {:.3}, blueprint {})",
+            self.episode.len(),
+            self.episode.episode_return(),
+            self.episode.blueprint
+        )
+    }
+
+    fn __hash__(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.episode.digest();
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf // immutable
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let constructor = py.get_type::<Self>().getattr("from_bytes")?;
+        Ok((constructor, PyTuple::new(py, [self.to_bytes(py)])?))
+    }
+}
+
+fn name(field: Field) -> String {
+    field.to_string()
+}
