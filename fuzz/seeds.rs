@@ -1,0 +1,56 @@
+//! Writes the first inputs of every target into the folders `<argument>/<target>/`: the published scenes and what comes of them.
+//! From a mere empty input a fuzzer would take days to find its way past a magic number.
+
+use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
+
+use hyperdust_gym::Env;
+use hyperdust_kernel::{Model, World};
+use hyperdust_scene::Scene;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = env::args().nth(1).ok_or("usage: seeds FOLDER")?;
+    let write = |target: &str, name: &str, bytes: &[u8]| {
+        let folder = Path::new(&out).join(target);
+        fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join(name), bytes))
+    };
+    let scenes = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenes"));
+    for name in Scene::builtin_names() {
+        let text = fs::read_to_string(scenes.join(name).join("scene.toml"))?;
+        write("scene", name, text.as_bytes())?;
+        for (index, line) in text.lines().filter_map(|line| line.split_once("= \"")).enumerate() {
+            write("expression", &format!("{name}-{index}"), line.1.trim_end_matches('"').as_bytes())?;
+        }
+        if let Ok(robot) = fs::read(scenes.join(name).join("robot.xml")) {
+            write("mjcf", name, &robot)?;
+        }
+        let blueprint = Scene::builtin(name)?.cook(&BTreeMap::new())?.blueprint;
+        write("blueprint", name, &blueprint.encode()?)?;
+        for term in &blueprint.task.rewards {
+            write("program", &format!("{name}-{}", term.name), &borsh::to_vec(&term.value)?)?;
+        }
+
+        let model = Model::new(blueprint)?;
+        let action = vec![0u8; model.actions().size];
+        let mut world = World::new(model.clone(), 1);
+        write("snapshot", &format!("{name}-reset"), &world.snapshot())?;
+        world.step(&action);
+        write("snapshot", &format!("{name}-step"), &world.snapshot())?;
+        write("actions", name, &action.repeat(4))?;
+        let env = played(model, &action)?;
+        write("episode", name, &env.episode().ok_or("nothing was recorded")?.encode())?;
+        write("env_state", name, &env.snapshot()?)?;
+    }
+    write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
+    Ok(())
+}
+
+/// An environment after three recorded steps without control.
+fn played(model: Arc<Model>, action: &[u8]) -> Result<Env, Box<dyn Error>> {
+    let mut env = Env::new(model);
+    env.record(true);
+    env.reset(Some(1))?;
+    for _ in 0..3 {
+        env.step(action)?;
+    }
+    Ok(env)
+}
