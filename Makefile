@@ -1,0 +1,147 @@
+# HyperDust: `make demo` and `make test` are all there is; `make help` lists the rest.
+#
+# Each target installs what it needs on a fresh Debian machine with Rust, Python 3.11 and apt, and keeps it under
+# HYPERDUST_CACHE. Nothing depends on that folder: delete it and the next run makes it again. A virtual environment is
+# named after the hash of what is installed in it, so a changed list makes a new one and never half of an old one.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+HYPERDUST_CACHE ?= $(HOME)/.cache/hyperdust
+export CARGO_TARGET_DIR ?= $(HYPERDUST_CACHE)/target
+PYTHON ?= python3
+CARGO_FLAGS ?= --locked
+OUT ?= out
+
+hash = $(shell cat $(1) | sha256sum | cut -c1-12)
+TEST_LIST := python/requirements/test.txt
+TRAINERS_LIST := python/requirements/trainers.txt
+PEERS_LIST := python/requirements/peers.txt
+VENV := $(HYPERDUST_CACHE)/venv-test-$(call hash,$(TEST_LIST))
+TRAINERS_VENV := $(HYPERDUST_CACHE)/venv-trainers-$(call hash,$(TRAINERS_LIST))
+WHEELS := $(HYPERDUST_CACHE)/wheels
+PY := $(VENV)/bin/python
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+export PYTHONDONTWRITEBYTECODE := 1
+export MUJOCO_GL := disable
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+# ---------------------------------------------------------------------------------------------- what a fresh machine lacks
+
+.PHONY: system
+system:
+	@command -v cargo >/dev/null || { echo "cargo not found: install Rust 1.95 or newer from https://rustup.rs"; exit 1; }
+	@need=(); \
+	command -v cc >/dev/null || need+=(build-essential); \
+	command -v $(PYTHON) >/dev/null || need+=(python3); \
+	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || need+=(python3-venv); \
+	if (( $${#need[@]} )); then \
+	  as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
+	  "$${as_root[@]}" apt-get update -qq; \
+	  "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$${need[@]}"; \
+	fi
+
+# `.ready` is written last: an environment whose installation was interrupted is made again.
+$(VENV)/.ready: | system
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(PY) $(PIP_INSTALL) -r $(TEST_LIST)
+	touch $@
+
+$(TRAINERS_VENV)/.ready: | system
+	rm -rf $(TRAINERS_VENV)
+	$(PYTHON) -m venv $(TRAINERS_VENV)
+	$(TRAINERS_VENV)/bin/python $(PIP_INSTALL) --no-deps -r $(TRAINERS_LIST)
+	touch $@
+
+# The release wheel of this tree, built each time (cargo decides whether there is anything to do).
+.PHONY: wheel
+wheel: $(VENV)/.ready ## build the release wheel and install it into the test environment
+	rm -rf $(WHEELS)
+	cd python && $(VENV)/bin/maturin build --quiet --release $(CARGO_FLAGS) --interpreter $(PY) --out $(WHEELS)
+	$(PY) $(PIP_INSTALL) --force-reinstall --no-deps $(WHEELS)/hyperdust-*.whl
+
+# ---------------------------------------------------------------------------------------------- the two commands
+
+.PHONY: demo
+demo: wheel ## train PPO on our Ant, show what it learned in out/, replay the best episode bit for bit
+	$(PY) python/examples/demo.py --out $(OUT)
+
+.PHONY: test
+test: lint test-rust test-python ## everything that needs neither a GPU nor torch
+
+.PHONY: lint
+lint: system ## formatting and lints
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --quiet --workspace --all-targets -- -D warnings
+
+.PHONY: test-rust
+test-rust: system ## unit, property and golden tests of the Rust crates
+	cargo test $(CARGO_FLAGS) --quiet --workspace --exclude hyperdust-python
+	$(MAKE) test-determinism-flag test-native
+
+# Without `enhanced-determinism` the physics would differ between machines: such a build must not exist.
+.PHONY: test-determinism-flag
+test-determinism-flag: system
+	@said=$$(cargo check $(CARGO_FLAGS) --quiet -p hyperdust-kernel --no-default-features 2>&1) \
+	  && { echo "the kernel compiled without enhanced-determinism"; exit 1; } || true; \
+	grep -q enhanced-determinism <<<"$$said" || { echo "the kernel failed for another reason:"; echo "$$said"; exit 1; }; \
+	echo "a build without enhanced-determinism fails to compile: ok"
+
+# The same goldens from code compiled for this very processor.
+.PHONY: test-native
+test-native: system
+	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="-C target-cpu=native" \
+	  cargo run $(CARGO_FLAGS) --quiet -p hyperdust-tests --example goldens
+
+# `pytest`, not `python -m pytest`: that would put this folder on the path, where TorchRL finds a module `gym`.
+.PHONY: test-python
+test-python: wheel ## tests of the Python package, with MuJoCo as the oracle of the robots
+	$(VENV)/bin/pytest python/tests -p no:cacheprovider
+
+.PHONY: test-trainers
+test-trainers: wheel $(TRAINERS_VENV)/.ready ## Stable-Baselines3 and TorchRL (own environment: they bring torch)
+	$(TRAINERS_VENV)/bin/python $(PIP_INSTALL) --force-reinstall --no-deps $(WHEELS)/hyperdust-*.whl
+	@$(TRAINERS_VENV)/bin/python -P -c 'import stable_baselines3, torchrl'  # else the tests would skip themselves
+	$(TRAINERS_VENV)/bin/pytest python/tests/test_sb3.py python/tests/test_torchrl.py -p no:cacheprovider
+
+# ---------------------------------------------------------------------------------------------- goldens, fuzzing, evidence
+
+.PHONY: goldens
+goldens: system ## write scenes/*/golden.toml anew (say in the commit why the bits changed)
+	cargo run $(CARGO_FLAGS) --quiet --release -p hyperdust-tests --example goldens -- --write
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS = $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := $(HYPERDUST_CACHE)/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
+
+$(CARGO_FUZZ): | system
+	@command -v c++ >/dev/null || { echo "a C++ compiler is needed: apt-get install build-essential"; exit 1; }
+	cargo install --quiet --locked cargo-fuzz --version $(CARGO_FUZZ_VERSION) --root $(HYPERDUST_CACHE)/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)
+
+# libFuzzer's instrumentation is unstable; RUSTC_BOOTSTRAP lets the stable compiler do it. A finding stays in fuzz/artifacts.
+.PHONY: fuzz
+fuzz: export CARGO_TARGET_DIR := $(CARGO_TARGET_DIR)/fuzz
+fuzz: $(CARGO_FUZZ) ## fuzz every decoder for FUZZ_SECONDS (60) each
+	cargo run $(CARGO_FLAGS) --quiet --manifest-path fuzz/Cargo.toml --bin seeds -- $(HYPERDUST_CACHE)/corpus
+	@for target in $(FUZZ_TARGETS); do \
+	  echo "== $$target"; \
+	  RUSTC_BOOTSTRAP=1 $(CARGO_FUZZ) run --fuzz-dir fuzz $$target $(HYPERDUST_CACHE)/corpus/$$target \
+	    -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -malloc_limit_mb=1024 -timeout=10 -print_final_stats=1 2>&1 | tail -n 12; \
+	done
+
+.PHONY: evidence-tools
+evidence-tools: wheel
+	$(PY) $(PIP_INSTALL) -r $(PEERS_LIST)
+
+EVIDENCE := physics learning transfer benchmark soak fuzzing
+.PHONY: evidence $(addprefix evidence-,$(EVIDENCE))
+evidence: $(addprefix evidence-,$(EVIDENCE)) ## the long forms (many hours); writes docs/evidence/*.json
+$(addprefix evidence-,$(EVIDENCE)): evidence-%: evidence-tools
+	$(PY) python/evidence/$*.py
