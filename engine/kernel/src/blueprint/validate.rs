@@ -83,7 +83,7 @@ fn ensure(holds: bool, path: impl fmt::Display, found: impl fmt::Display, accept
 fn number(x: &mut f32, low: f32, high: f32, path: fmt::Arguments<'_>) -> Checked {
     // Also false for NaN.
     if !(*x >= low && *x <= high) {
-        return Err(invalid(path, &*x, format_args!("{low} to {high}")));
+        return Err(invalid(path, *x, format_args!("{low} to {high}")));
     }
     *x += 0.0;
     Ok(())

@@ -142,8 +142,12 @@ impl Renderer {
         if pixels != Some(rgb.len()) || rgb.is_empty() {
             return;
         }
-        let eye = Eye::new(&self.camera, poses, width, height);
-        let placed: Vec<_> = self.solids.iter().filter_map(|s| s.place(poses, eye.position)).collect();
+        let eye = Eye::new(&self.camera, poses, height);
+        let placed: Vec<_> = self
+            .solids
+            .iter()
+            .filter_map(|s| s.place(poses, eye.position))
+            .collect();
         view::draw(&placed, &eye, self.smoothing, &self.tones, width, height, rgb);
     }
 }
@@ -163,7 +167,7 @@ struct Eye {
 }
 
 impl Eye {
-    fn new(camera: &Camera, poses: &[Pose], width: usize, height: usize) -> Self {
+    fn new(camera: &Camera, poses: &[Pose], height: usize) -> Self {
         let finite = |x: f32, otherwise: f32| if x.is_finite() { x } else { otherwise };
         let origin = poses.get(usize::from(camera.follow)).map_or([0.0; 3], |p| p.position);
         let at = |k: usize| finite(origin[k], 0.0) + finite(camera.target[k], 0.0);
@@ -173,7 +177,6 @@ impl Eye {
         let (sf, cf) = sin_cos(0.5 * clamp(finite(camera.vertical_fov, 0.8), 0.01, 3.0));
         let forward = vec3(ce * ca, ce * sa, se);
         let pixel = 2.0 * (sf / cf) / height as f32;
-        let _ = width;
         Self {
             position: vec3(at(0), at(1), at(2)) - forward.scale(distance),
             forward,

@@ -16,7 +16,15 @@ const LAYERS: usize = 4;
 const FAR: f32 = 1e6;
 
 /// One picture; `rgb` has the right length.
-pub fn draw(all: &[Placed], eye: &Eye, smoothing: Smoothing, tones: &Tones, width: usize, height: usize, rgb: &mut [u8]) {
+pub fn draw(
+    all: &[Placed],
+    eye: &Eye,
+    smoothing: Smoothing,
+    tones: &Tones,
+    width: usize,
+    height: usize,
+    rgb: &mut [u8],
+) {
     let shade = Shade::new(all);
     let mut tile: Vec<&Placed> = Vec::with_capacity(all.len());
     let (half_width, half_height) = (0.5 * width as f32, 0.5 * height as f32);
@@ -62,7 +70,11 @@ impl Cone {
             cos = min(cos, axis.dot(eye.towards(x, y)));
         }
         let cos = max(cos - 1e-5, 0.0);
-        Self { axis, sin: sqrt(max(1.0 - cos * cos, 0.0)), cos }
+        Self {
+            axis,
+            sin: sqrt(max(1.0 - cos * cos, 0.0)),
+            cos,
+        }
     }
 
     fn touches(&self, placed: &Placed) -> bool {
@@ -94,7 +106,11 @@ struct Shade<'a>(Vec<([f32; 3], &'a Placed<'a>)>);
 
 // With SUN, right-handed axes of the sun's view.
 const ACROSS: Vec3 = Vec3 { x: 0.8, y: 0.6, z: 0.0 };
-const UPWARD: Vec3 = Vec3 { x: -0.48, y: 0.64, z: 0.6 };
+const UPWARD: Vec3 = Vec3 {
+    x: -0.48,
+    y: 0.64,
+    z: 0.6,
+};
 
 impl<'a> Shade<'a> {
     fn new(all: &'a [Placed<'a>]) -> Self {
@@ -120,7 +136,9 @@ fn seen(d: Vec3, tile: &[&Placed], shade: &Shade, eye: &Eye) -> Vec3 {
     let mut left = 1.0;
     let mut near = 1e-3;
     for _ in 0..LAYERS {
-        let Some((hit, placed)) = first(tile, vec3(0.0, 0.0, 0.0), d, near) else { break };
+        let Some((hit, placed)) = first(tile, vec3(0.0, 0.0, 0.0), d, near) else {
+            break;
+        };
         let opacity = placed.paint.opacity;
         light += surface(d, hit, placed, shade, eye).scale(left * opacity);
         left *= 1.0 - opacity;

@@ -49,7 +49,9 @@ pub enum RigidError {
         accepted: &'static str,
     },
     /// A half-space, mesh or height field on a body that moves.
-    #[error("collider {collider}: half-spaces, meshes and height fields are accepted on fixed bodies only; body {body} moves (use a hull)")]
+    #[error(
+        "collider {collider}: half-spaces, meshes and height fields are accepted on fixed bodies only; body {body} moves (use a hull)"
+    )]
     NeedsFixedBody {
         /// Index of the collider.
         collider: usize,
@@ -101,7 +103,9 @@ pub enum ShapeProblem {
         vertices: usize,
     },
     /// A height field whose sizes do not match.
-    #[error("{heights} heights for {rows} rows of {columns}; accepted are at least two of each, and rows × columns heights")]
+    #[error(
+        "{heights} heights for {rows} rows of {columns}; accepted are at least two of each, and rows × columns heights"
+    )]
     Grid {
         /// Along y.
         rows: u32,

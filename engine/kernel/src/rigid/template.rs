@@ -1,11 +1,11 @@
 //! A world's pristine Rapier sets, and the checks that make building them safe.
 
 use alloc::vec::Vec;
-use rapier3d::prelude::{
-    ColliderBuilder, ColliderHandle, ColliderSet, FrictionModel, Group, IntegrationParameters,
-    InteractionGroups, InteractionTestMode, RigidBodyBuilder, RigidBodyHandle, RigidBodySet,
-};
 use rapier3d::math::{Pose, Real, Rotation, Vector};
+use rapier3d::prelude::{
+    ColliderBuilder, ColliderHandle, ColliderSet, FrictionModel, Group, IntegrationParameters, InteractionGroups,
+    InteractionTestMode, RigidBodyBuilder, RigidBodyHandle, RigidBodySet,
+};
 
 use super::error::RigidError;
 use super::shape::{self, LARGEST};
@@ -100,7 +100,11 @@ fn sets(rigid: &Rigid) -> Result<Template, RigidError> {
     let mut template = Template::empty();
     for (index, body) in rigid.bodies.iter().enumerate() {
         check_body(index, body)?;
-        let builder = if body.fixed { RigidBodyBuilder::fixed() } else { RigidBodyBuilder::dynamic() };
+        let builder = if body.fixed {
+            RigidBodyBuilder::fixed()
+        } else {
+            RigidBodyBuilder::dynamic()
+        };
         let handle = template.bodies.insert(
             builder
                 .pose(pose(canonical(body.position), unit(body.orientation)))
@@ -119,10 +123,24 @@ fn sets(rigid: &Rigid) -> Result<Template, RigidError> {
         let body = &mut template.bodies[*handle];
         body.recompute_mass_properties_from_colliders(&template.colliders);
         let properties = &body.mass_properties().local_mprops;
-        let inverses = [properties.inv_mass, properties.inv_principal_inertia.x, properties.inv_principal_inertia.y, properties.inv_principal_inertia.z];
-        template.centers.push(if template.moves[index] { properties.local_com } else { Vector::ZERO });
-        if template.moves[index] && !(inverses.iter().all(|x| x.is_finite() && *x > 0.0) && properties.local_com.is_finite()) {
-            return Err(RigidError::Massless { body: index, mass: body.mass() });
+        let inverses = [
+            properties.inv_mass,
+            properties.inv_principal_inertia.x,
+            properties.inv_principal_inertia.y,
+            properties.inv_principal_inertia.z,
+        ];
+        template.centers.push(if template.moves[index] {
+            properties.local_com
+        } else {
+            Vector::ZERO
+        });
+        if template.moves[index]
+            && !(inverses.iter().all(|x| x.is_finite() && *x > 0.0) && properties.local_com.is_finite())
+        {
+            return Err(RigidError::Massless {
+                body: index,
+                mass: body.mass(),
+            });
         }
     }
     Ok(template)
@@ -131,15 +149,30 @@ fn sets(rigid: &Rigid) -> Result<Template, RigidError> {
 fn add_collider(template: &mut Template, rigid: &Rigid, index: usize, collider: &Collider) -> Result<(), RigidError> {
     let owner = usize::from(collider.body);
     let Some(body) = rigid.bodies.get(owner) else {
-        return Err(RigidError::Collider { collider: index, field: "body", found: f32::from(collider.body), accepted: "the index of a rigid body" });
+        return Err(RigidError::Collider {
+            collider: index,
+            field: "body",
+            found: f32::from(collider.body),
+            accepted: "the index of a rigid body",
+        });
     };
     if !body.fixed && shape::needs_fixed_body(&collider.shape) {
-        return Err(RigidError::NeedsFixedBody { collider: index, body: owner });
+        return Err(RigidError::NeedsFixedBody {
+            collider: index,
+            body: owner,
+        });
     }
     check_collider(index, collider)?;
-    let built = shape::build(&collider.shape).map_err(|problem| RigidError::Shape { collider: index, problem })?;
+    let built = shape::build(&collider.shape).map_err(|problem| RigidError::Shape {
+        collider: index,
+        problem,
+    })?;
     let frame = pose(canonical(collider.position), unit(collider.orientation)) * built.correction;
-    let groups = InteractionGroups::new(Group::from(collider.memberships), Group::from(collider.filter), InteractionTestMode::And);
+    let groups = InteractionGroups::new(
+        Group::from(collider.memberships),
+        Group::from(collider.filter),
+        InteractionTestMode::And,
+    );
     let handle = template.colliders.insert_with_parent(
         ColliderBuilder::new(built.shape)
             .position(frame)
@@ -167,16 +200,45 @@ fn not_unit(orientation: &[f32; 4]) -> Option<f32> {
 
 fn check_body(body: usize, b: &RigidBody) -> Result<(), RigidError> {
     let fields: [(&'static str, Option<f32>, &'static str); 6] = [
-        ("position", outside(&b.position, -LARGEST, LARGEST), "-100000 to 100000 m"),
-        ("the orientation's squared length", not_unit(&b.orientation), "1 (a unit quaternion w x y z)"),
-        ("linear velocity", outside(&b.linear_velocity, -FASTEST, FASTEST), "-10000 to 10000 m/s"),
-        ("angular velocity", outside(&b.angular_velocity, -FASTEST, FASTEST), "-10000 to 10000 rad/s"),
-        ("linear damping", outside(&[b.linear_damping], 0.0, 1e4), "0 to 10000 1/s"),
-        ("angular damping", outside(&[b.angular_damping], 0.0, 1e4), "0 to 10000 1/s"),
+        (
+            "position",
+            outside(&b.position, -LARGEST, LARGEST),
+            "-100000 to 100000 m",
+        ),
+        (
+            "the orientation's squared length",
+            not_unit(&b.orientation),
+            "1 (a unit quaternion w x y z)",
+        ),
+        (
+            "linear velocity",
+            outside(&b.linear_velocity, -FASTEST, FASTEST),
+            "-10000 to 10000 m/s",
+        ),
+        (
+            "angular velocity",
+            outside(&b.angular_velocity, -FASTEST, FASTEST),
+            "-10000 to 10000 rad/s",
+        ),
+        (
+            "linear damping",
+            outside(&[b.linear_damping], 0.0, 1e4),
+            "0 to 10000 1/s",
+        ),
+        (
+            "angular damping",
+            outside(&[b.angular_damping], 0.0, 1e4),
+            "0 to 10000 1/s",
+        ),
     ];
     for (field, found, accepted) in fields {
         if let Some(found) = found {
-            return Err(RigidError::Body { body, field, found, accepted });
+            return Err(RigidError::Body {
+                body,
+                field,
+                found,
+                accepted,
+            });
         }
     }
     Ok(())
@@ -184,15 +246,28 @@ fn check_body(body: usize, b: &RigidBody) -> Result<(), RigidError> {
 
 fn check_collider(collider: usize, c: &Collider) -> Result<(), RigidError> {
     let fields: [(&'static str, Option<f32>, &'static str); 5] = [
-        ("position", outside(&c.position, -LARGEST, LARGEST), "-100000 to 100000 m"),
-        ("the orientation's squared length", not_unit(&c.orientation), "1 (a unit quaternion w x y z)"),
+        (
+            "position",
+            outside(&c.position, -LARGEST, LARGEST),
+            "-100000 to 100000 m",
+        ),
+        (
+            "the orientation's squared length",
+            not_unit(&c.orientation),
+            "1 (a unit quaternion w x y z)",
+        ),
         ("density", outside(&[c.density], 0.0, 1e6), "0 to 1000000 kg/m³"),
         ("friction", outside(&[c.friction], 0.0, 100.0), "0 to 100"),
         ("restitution", outside(&[c.restitution], 0.0, 1.0), "0 to 1"),
     ];
     for (field, found, accepted) in fields {
         if let Some(found) = found {
-            return Err(RigidError::Collider { collider, field, found, accepted });
+            return Err(RigidError::Collider {
+                collider,
+                field,
+                found,
+                accepted,
+            });
         }
     }
     Ok(())

@@ -170,7 +170,7 @@ fn foreign_snapshots_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::cases(500))]
 
     /// Never a panic; what is taken can be stepped and stays finite; what is refused changes nothing.
     #[test]

@@ -46,3 +46,12 @@ fn future(world: &mut World, steps: u32) -> Vec<[u8; 32]> {
         })
         .collect()
 }
+
+/// So many random cases, or as many as `PROPTEST_CASES` says for a long run.
+fn cases(default: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
+    proptest::test_runner::Config {
+        failure_persistence: None,
+        ..proptest::test_runner::Config::with_cases(asked.unwrap_or(default))
+    }
+}

@@ -67,7 +67,7 @@ fn run(program: &Program, values: &[f32]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::cases(3000))]
 
     #[test]
     fn any_operations(ops in prop::collection::vec(op(), 0..60), values in prop::collection::vec(any::<u32>().prop_map(f32::from_bits), 0..50)) {

@@ -264,7 +264,7 @@ fn reset(term: &mut ResetTerm, blueprint: &Blueprint, path: fmt::Arguments<'_>) 
             ensure(
                 low <= high,
                 format_args!("{path}.high"),
-                &*high,
+                *high,
                 format_args!("at least low = {low}"),
             )
         }
