@@ -78,6 +78,7 @@ test: lint test-rust test-python ## everything that needs neither a GPU nor torc
 .PHONY: lint
 lint: system ## formatting and lints
 	cargo fmt --all --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy $(CARGO_FLAGS) --quiet --workspace --all-targets -- -D warnings
 
 .PHONY: test-rust

@@ -7,7 +7,22 @@ use hyperdust_kernel::task::program::{Code, check};
 
 /// A bit pattern of every kind: zeros, subnormals, ordinary numbers, infinities, NaN.
 const VALUES: [f32; 16] = [
-    0.0, -0.0, 1.0, -1.0, 0.5, 1e-40, -1e-40, f32::MIN_POSITIVE, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e9, -3.7, 100.0,
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    1e-40,
+    -1e-40,
+    f32::MIN_POSITIVE,
+    f32::MAX,
+    f32::MIN,
+    f32::INFINITY,
+    f32::NEG_INFINITY,
+    f32::NAN,
+    1e9,
+    -3.7,
+    100.0,
 ];
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -57,9 +57,14 @@ fn main() {
 /// 0 threads: a kernel world without a vector env around it.
 fn report(json: bool, scene: &str, lanes: usize, threads: usize, rate: f64, bare: f64) {
     if json {
-        println!("{{\"scene\":\"{scene}\",\"num_envs\":{lanes},\"num_threads\":{threads},\"steps_per_second\":{rate:.0}}}");
+        println!(
+            "{{\"scene\":\"{scene}\",\"num_envs\":{lanes},\"num_threads\":{threads},\"steps_per_second\":{rate:.0}}}"
+        );
     } else {
-        println!("{scene:>14}  {lanes:>4} lanes  {threads:>2} threads  {rate:>10.0} steps/s  {:>5.2}× a bare world", rate / bare);
+        println!(
+            "{scene:>14}  {lanes:>4} lanes  {threads:>2} threads  {rate:>10.0} steps/s  {:>5.2}× a bare world",
+            rate / bare
+        );
     }
 }
 

@@ -64,8 +64,7 @@ pub(crate) fn scatter(layout: &Layout, actions: &[&[u8]], lane: usize, arena: &m
 }
 
 fn check_values(segment: &Segment, bytes: &[u8], lane: usize) -> Result<(), Error> {
-    let not_finite =
-        |index, value| Error::ActionNotFinite { lane, segment: segment.name.clone(), index, value };
+    let not_finite = |index, value| Error::ActionNotFinite { lane, segment: segment.name.clone(), index, value };
     match segment.dtype {
         Dtype::F32 => {
             for (index, chunk) in bytes.as_chunks::<4>().0.iter().enumerate() {

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use hyperdust_kernel::{Fault, Model, World};
 
-use crate::{
-    AutoresetMode, Episode, Error, Statistics, action, lane::Lane, recorder::Recorder, seeding, snapshot,
-};
+use crate::{AutoresetMode, Episode, Error, Statistics, action, lane::Lane, recorder::Recorder, seeding, snapshot};
 
 /// What `step` returns besides observation and info.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -126,7 +124,7 @@ impl Env {
     /// `embed`: each carries its blueprint, so that it can be replayed alone.
     pub fn record(&mut self, embed: bool) {
         self.lane.recorder = Some(Box::new(Recorder { embed, ..Recorder::default() }));
-        if self.lane.ready && !self.lane.ended() {
+        if self.lane.ready && !self.lane.over {
             self.lane.begin_here();
         }
     }

@@ -110,7 +110,9 @@ pub enum EpisodeError {
         extra: usize,
     },
     /// Recorded by another kernel.
-    #[error("episode was recorded by kernel version {found}, this is {VERSION}: replay it with a release of that version")]
+    #[error(
+        "episode was recorded by kernel version {found}, this is {VERSION}: replay it with a release of that version"
+    )]
     Kernel {
         /// In the episode.
         found: u16,

@@ -79,7 +79,9 @@ pub enum Error {
         choices: u32,
     },
     /// A step of an ended lane with [`crate::AutoresetMode::Disabled`].
-    #[error("the episode of lane {lane} has ended and autoreset is disabled: reset it with options={{\"reset_mask\": …}} first")]
+    #[error(
+        "the episode of lane {lane} has ended and autoreset is disabled: reset it with options={{\"reset_mask\": …}} first"
+    )]
     NeedsReset {
         /// Index of the first such lane.
         lane: usize,

@@ -20,6 +20,9 @@ pub(crate) struct Lane {
     pub truncated: bool,
     /// See [`hyperdust_kernel::Outcome::timed_out`].
     pub timed_out: bool,
+    /// The episode has ended and nothing has reset it yet. With same-step autoreset never: the flags above
+    /// are then of an episode that is gone.
+    pub over: bool,
     pub fault: Option<Fault>,
     /// Of the running episode.
     pub statistics: Statistics,
@@ -48,6 +51,7 @@ impl Lane {
             terminated: false,
             truncated: false,
             timed_out: false,
+            over: false,
             fault: None,
             statistics: Statistics::default(),
             finished: None,
@@ -57,11 +61,6 @@ impl Lane {
             final_info,
             recorder: None,
         }
-    }
-
-    /// Whether the episode has ended and nothing has reset it yet.
-    pub fn ended(&self) -> bool {
-        self.terminated || self.truncated
     }
 
     /// Starts an episode; without a seed the random stream goes on.
@@ -78,12 +77,11 @@ impl Lane {
 
     /// One step, and what the mode does around it.
     pub fn step(&mut self, action: &[u8], mode: AutoresetMode) {
-        if mode == AutoresetMode::NextStep && self.ended() {
+        if mode == AutoresetMode::NextStep && self.over {
             return self.reset(None);
         }
         self.idle();
         self.touched = true;
-        let was_ended = self.ended();
         let outcome = self.world.step(action);
         self.reward = outcome.reward;
         self.terminated = outcome.terminated;
@@ -91,12 +89,14 @@ impl Lane {
         self.timed_out = outcome.timed_out;
         self.fault = outcome.fault;
         self.statistics.add(outcome.reward);
+        let ended = self.terminated || self.truncated;
         if let Some(recorder) = &mut self.recorder {
-            recorder.step(action, &self.world, self.terminated || self.truncated);
+            recorder.step(action, &self.world, ended);
         }
-        if self.ended() {
+        if ended {
             // A single env may be stepped past its end: that is no second episode.
-            self.finished = (!was_ended).then_some(self.statistics);
+            self.finished = (!self.over).then_some(self.statistics);
+            self.over = true;
             if mode == AutoresetMode::SameStep {
                 self.final_observation.copy_from_slice(self.world.observation());
                 self.final_info.copy_from_slice(self.world.info());
@@ -115,6 +115,7 @@ impl Lane {
 
     /// The state was put there by hand: a new episode, of which nothing before is known.
     pub fn begin_here(&mut self) {
+        self.over = false;
         self.statistics = Statistics::default();
         if let Some(recorder) = &mut self.recorder {
             recorder.begin(Start::State(self.world.snapshot()), &self.world);
@@ -130,6 +131,7 @@ impl Lane {
             }
         });
         self.world.reset(seed);
+        self.over = false;
         self.statistics = Statistics::default();
         if let (Some(recorder), Some(start)) = (&mut self.recorder, start) {
             recorder.begin(start, &self.world);

@@ -66,12 +66,7 @@ impl<J: Job> Pool<J> {
             return Self { shared: None };
         }
         let shared = Arc::new(Shared {
-            state: Mutex::new(State {
-                waiting: Vec::new(),
-                finished: Vec::new(),
-                panic: None,
-                closed: false,
-            }),
+            state: Mutex::new(State { waiting: Vec::new(), finished: Vec::new(), panic: None, closed: false }),
             work: Condvar::new(),
             done: Condvar::new(),
             posted: AtomicU64::new(0),
@@ -80,9 +75,7 @@ impl<J: Job> Pool<J> {
         for index in 1..threads {
             let shared = shared.clone();
             // Where the system refuses a thread, the others do its work.
-            let _detached = thread::Builder::new()
-                .name(format!("hyperdust-{index}"))
-                .spawn(move || serve(&shared));
+            let _detached = thread::Builder::new().name(format!("hyperdust-{index}")).spawn(move || serve(&shared));
         }
         Self { shared: Some(shared) }
     }

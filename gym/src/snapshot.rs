@@ -6,11 +6,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::{
-    AutoresetMode, Error, SnapshotError, Statistics,
-    lane::Lane,
-    recorder::Recorder,
-};
+use crate::{AutoresetMode, Error, SnapshotError, Statistics, lane::Lane, recorder::Recorder};
 
 const MAGIC: [u8; 4] = *b"HDES";
 const FORMAT: u16 = 1;
@@ -22,6 +18,7 @@ pub(crate) struct LaneState {
     reward: f32,
     terminated: bool,
     truncated: bool,
+    over: bool,
     statistics: Statistics,
     world: Vec<u8>,
     recorder: Option<Box<Recorder>>,
@@ -35,6 +32,7 @@ pub(crate) fn encode<'a>(mode: AutoresetMode, lanes: impl Iterator<Item = &'a La
             reward: lane.reward,
             terminated: lane.terminated,
             truncated: lane.truncated,
+            over: lane.over,
             statistics: lane.statistics,
             world: lane.world.snapshot(),
             recorder: lane.recorder.clone(),
@@ -83,6 +81,7 @@ pub(crate) fn apply(state: LaneState, lane: &mut Lane) -> Result<(), Error> {
     lane.reward = state.reward;
     lane.terminated = state.terminated;
     lane.truncated = state.truncated;
+    lane.over = state.over;
     lane.fault = lane.world.fault();
     lane.statistics = state.statistics;
     lane.recorder = state.recorder;

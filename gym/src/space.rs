@@ -74,8 +74,7 @@ impl Space {
                         .all(|(x, (low, high))| f64::from(*low) <= x && x <= f64::from(*high))
             }
             Self::Discrete { choices } => {
-                bytes.len() == 4
-                    && numbers(Dtype::I32, bytes).all(|x| (0.0..f64::from(*choices)).contains(&x))
+                bytes.len() == 4 && numbers(Dtype::I32, bytes).all(|x| (0.0..f64::from(*choices)).contains(&x))
             }
             Self::Dict(spaces) => {
                 let mut rest = bytes;

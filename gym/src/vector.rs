@@ -139,7 +139,7 @@ impl VectorEnv {
         self.ready()?;
         action::check_batch(self.model.actions(), self.num_envs, actions)?;
         if self.mode == AutoresetMode::Disabled
-            && let Some(lane) = self.lanes().position(Lane::ended)
+            && let Some(lane) = self.lanes().position(|lane| lane.over)
         {
             return Err(Error::NeedsReset { lane });
         }
@@ -213,7 +213,7 @@ impl VectorEnv {
     pub fn record(&mut self, embed: bool) {
         for lane in self.blocks.iter_mut().flat_map(|block| &mut block.lanes) {
             lane.recorder = Some(Box::new(Recorder { embed, keep: true, ..Recorder::default() }));
-            if lane.ready && !lane.ended() {
+            if lane.ready && !lane.over {
                 lane.begin_here();
             }
         }

@@ -76,15 +76,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("out"))
     parser.add_argument("--env-id", default="hyperdust/Ant-v0")
-    parser.add_argument("--steps", type=int, default=1_000_000)
+    parser.add_argument("--steps", type=int, default=1_500_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=16, help="episodes played to judge the policy")
     flags = parser.parse_args()
     flags.out.mkdir(parents=True, exist_ok=True)
 
     config = ppo_jax.configure(flags.env_id, seed=flags.seed, total_steps=flags.steps)
-    before = ppo_jax.evaluate(ppo_jax.train(dataclasses.replace(config, total_steps=0), progress=False).policy, config, flags.lanes)
     print(f"HyperDust {hyperdust.__version__}: PPO on {flags.env_id}, {flags.steps:,} steps, seed {flags.seed}")
+    rng = np.random.default_rng(flags.seed)
+    untrained = ppo_jax.train(dataclasses.replace(config, total_steps=0), progress=False).policy
+    aimless = ppo_jax.evaluate(lambda seen: rng.uniform(-1, 1, untrained(seen).shape), config, flags.lanes)
+    before = ppo_jax.evaluate(untrained, config, flags.lanes)
     result = ppo_jax.train(config)
     after = ppo_jax.evaluate(result.policy, config, flags.lanes)
 
@@ -92,7 +95,8 @@ def main() -> int:
         speed = f", {found['speed']:.2f} m/s" if "speed" in found else ""
         print(f"{label}: return {found['return']:.0f} ± {found['return_std']:.0f}, episode of {found['length']:.0f} steps{speed}")
 
-    say("before training", before)
+    say("random actions ", aimless)
+    say("before training", before)  # an untrained ant stands still, and is paid for being upright
     say("after training ", after)
     print(f"{flags.steps / result.seconds:,.0f} steps a second, learning included ({result.seconds:.0f} s)")
 

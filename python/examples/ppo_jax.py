@@ -63,8 +63,8 @@ class Config:
 
 PRESETS: dict[str, dict[str, Any]] = {
     "CartPole": dict(total_steps=250_000, num_envs=32, num_steps=64, learning_rate=1e-3, entropy_bonus=0.005, epochs=6, minibatches=4),
-    "Pendulum": dict(total_steps=300_000, num_envs=32, num_steps=64, learning_rate=1e-3, gamma=0.9, epochs=10, minibatches=8),
-    "Ant": dict(total_steps=3_000_000, num_envs=64, num_steps=64, learning_rate=3e-4, epochs=5, minibatches=8, initial_log_std=-1.0),
+    "Pendulum": dict(total_steps=300_000, num_envs=32, num_steps=64, learning_rate=1e-3, gamma=0.95, epochs=10, minibatches=8),
+    "Ant": dict(total_steps=3_000_000, num_envs=64, num_steps=64, learning_rate=6e-4, gamma=0.98, epochs=5, minibatches=8, initial_log_std=-1.0),
 }
 
 

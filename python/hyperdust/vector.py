@@ -14,7 +14,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import gymnasium
 import numpy as np
@@ -262,7 +262,8 @@ def make_vec(
     """
     options = {"num_threads": num_threads, "autoreset_mode": autoreset_mode, **kwargs}
     if isinstance(id, str) and id.rpartition(":")[2] in gymnasium.registry:
-        return gymnasium.make_vec(id, num_envs=num_envs, vectorization_mode="vector_entry_point", **options)
+        envs = gymnasium.make_vec(id, num_envs=num_envs, vectorization_mode="vector_entry_point", **options)
+        return cast("HyperdustVectorEnv", envs)
     return HyperdustVectorEnv(id, num_envs, **options)
 
 

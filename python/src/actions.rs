@@ -70,9 +70,7 @@ fn choices(segment: &Segment, lanes: usize, object: &Bound<'_, PyAny>, bytes: &m
     expect_shape(segment, Some(lanes), &array)?;
     let wide = array.as_any().call_method1("astype", ("int64",))?;
     let wide = wide.cast::<PyArrayDyn<i64>>()?.readonly();
-    wide.as_array()
-        .iter()
-        .try_for_each(|value| push_choice(segment, *value, bytes))
+    wide.as_array().iter().try_for_each(|value| push_choice(segment, *value, bytes))
 }
 
 fn push_choice(segment: &Segment, value: i64, bytes: &mut Vec<u8>) -> PyResult<()> {
@@ -97,10 +95,7 @@ fn numbers(segment: &Segment, lanes: Option<usize>, object: &Bound<'_, PyAny>, b
         let array = array.readonly();
         match array.as_slice() {
             Ok(slice) => bytes.extend_from_slice(bytemuck::cast_slice(slice)),
-            Err(_) => array
-                .as_array()
-                .iter()
-                .for_each(|value| bytes.extend(value.to_le_bytes())),
+            Err(_) => array.as_array().iter().for_each(|value| bytes.extend(value.to_le_bytes())),
         }
         return Ok(());
     }
@@ -142,10 +137,7 @@ fn as_array<'py>(segment: &Segment, object: &Bound<'py, PyAny>) -> PyResult<Boun
 
 fn expect_shape(segment: &Segment, lanes: Option<usize>, array: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
     let matches = match lanes {
-        Some(lanes) => array
-            .shape()
-            .split_first()
-            .is_some_and(|(n, rest)| *n == lanes && rest == segment.shape),
+        Some(lanes) => array.shape().split_first().is_some_and(|(n, rest)| *n == lanes && rest == segment.shape),
         None => array.shape() == segment.shape,
     };
     if matches {
@@ -157,11 +149,7 @@ fn expect_shape(segment: &Segment, lanes: Option<usize>, array: &Bound<'_, PyUnt
         segment.name,
         tuple(array.shape()),
         tuple(&accepted),
-        if lanes.is_some() {
-            "one action per environment"
-        } else {
-            "one number per actuator"
-        }
+        if lanes.is_some() { "one action per environment" } else { "one number per actuator" }
     )))
 }
 
@@ -169,23 +157,13 @@ fn expect_shape(segment: &Segment, lanes: Option<usize>, array: &Bound<'_, PyUnt
 fn tuple(shape: &[usize]) -> String {
     match shape {
         [one] => format!("({one},)"),
-        _ => format!(
-            "({})",
-            shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
-        ),
+        _ => format!("({})", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
     }
 }
 
 /// What an object is, in a few words for a message.
 fn brief(object: &Bound<'_, PyAny>) -> String {
     let text = object.repr().map_or_else(|_| "?".into(), |repr| repr.to_string());
-    let kind = object
-        .get_type()
-        .name()
-        .map_or_else(|_| "object".into(), |name| name.to_string());
-    if text.len() > 60 {
-        format!("of type {kind}")
-    } else {
-        format!("{text} ({kind})")
-    }
+    let kind = object.get_type().name().map_or_else(|_| "object".into(), |name| name.to_string());
+    if text.len() > 60 { format!("of type {kind}") } else { format!("{text} ({kind})") }
 }

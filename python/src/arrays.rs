@@ -29,9 +29,7 @@ impl Shelf {
     /// A buffer of `len` bytes, whatever is in it.
     pub fn take(&self, len: usize) -> Buffer {
         let shelved = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        shelved
-            .filter(|buffer| buffer.len() == len)
-            .unwrap_or_else(|| Buffer::new(len))
+        shelved.filter(|buffer| buffer.len() == len).unwrap_or_else(|| Buffer::new(len))
     }
 
     fn put(&self, buffer: Buffer) {
@@ -82,19 +80,9 @@ fn lend_as<'py, T: Element + bytemuck::Pod>(
 ) -> PyResult<Bound<'py, PyAny>> {
     // Panics on a buffer of another size, which would be a bug here: shapes come from the same layout.
     let elements: &mut [T] = bytemuck::cast_slice_mut(buffer.as_mut_slice());
-    assert_eq!(
-        elements.len(),
-        shape.iter().product::<usize>(),
-        "a batch buffer has the size of its segment"
-    );
+    assert_eq!(elements.len(), shape.iter().product::<usize>(), "a batch buffer has the size of its segment");
     let pointer = elements.as_mut_ptr();
-    let slab = Bound::new(
-        py,
-        Slab {
-            buffer: Some(buffer),
-            shelf: shelf.clone(),
-        },
-    )?;
+    let slab = Bound::new(py, Slab { buffer: Some(buffer), shelf: shelf.clone() })?;
     // SAFETY: `pointer` is to the heap memory of `buffer`, aligned for `T` (8 bytes), initialised, and as long as
     // `shape` says (asserted). Moving the buffer into the slab does not move its heap memory.
     let view = unsafe { ArrayViewMutD::from_shape_ptr(IxDyn(shape).into_shape_with_order(), pointer) };

@@ -39,12 +39,7 @@ impl Env {
         if record {
             env.record(true);
         }
-        Self {
-            env,
-            scene,
-            actions: Actions::default(),
-            own_time_limit: true,
-        }
+        Self { env, scene, actions: Actions::default(), own_time_limit: true }
     }
 
     /// Starts an episode: observation arrays and info.
@@ -62,9 +57,7 @@ impl Env {
     /// One step with one object per action segment.
     fn step<'py>(&mut self, py: Python<'py>, actions: &Bound<'py, PyTuple>) -> PyResult<Stepped<'py>> {
         self.actions.read(self.env.model().actions(), None, actions)?;
-        let step = py
-            .detach(|| self.env.step_segments(&self.actions.slices()))
-            .map_err(errors::gym)?;
+        let step = py.detach(|| self.env.step_segments(&self.actions.slices())).map_err(errors::gym)?;
         let info = info::single(py, self.scene.get(), self.env.info().map_err(errors::gym)?, step.fault)?;
         let truncated = step.truncated && (self.own_time_limit || !step.timed_out);
         Ok((self.observation(py)?, step.reward, step.terminated, truncated, info))
@@ -97,9 +90,7 @@ impl Env {
 
     /// Puts the robot into a state.
     fn set_qpos_qvel(&mut self, qpos: PyReadonlyArray1<'_, f32>, qvel: PyReadonlyArray1<'_, f32>) -> PyResult<()> {
-        self.env
-            .set_state(qpos.as_slice()?, qvel.as_slice()?)
-            .map_err(errors::gym)
+        self.env.set_state(qpos.as_slice()?, qvel.as_slice()?).map_err(errors::gym)
     }
 
     /// BLAKE3 of the state.

@@ -130,13 +130,7 @@ impl Episode {
             })
             .map_err(errors::episode)?;
         let divergence = report.divergence.as_ref().map(|found| (found.step, name(found.field)));
-        Ok((
-            report.matched,
-            report.steps,
-            divergence,
-            report.episode_return,
-            report.complete,
-        ))
+        Ok((report.matched, report.steps, divergence, report.episode_return, report.complete))
     }
 
     fn __repr__(&self) -> String {

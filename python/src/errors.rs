@@ -4,10 +4,7 @@ use pyo3::PyErr;
 
 /// The Python classes, looked up when first raised.
 pub mod python {
-    #![allow(
-        missing_docs,
-        reason = "each is documented where it is defined, in hyperdust/errors.py"
-    )]
+    #![allow(missing_docs, reason = "each is documented where it is defined, in hyperdust/errors.py")]
     pyo3::import_exception!(hyperdust.errors, ActionError);
     pyo3::import_exception!(hyperdust.errors, ClosedError);
     pyo3::import_exception!(hyperdust.errors, EpisodeError);

@@ -25,10 +25,7 @@ pub struct Key {
 impl Key {
     /// Interned once, used at every step.
     pub fn new(py: Python<'_>, name: &str) -> Self {
-        Self {
-            name: PyString::intern(py, name).unbind(),
-            mask: PyString::intern(py, &format!("_{name}")).unbind(),
-        }
+        Self { name: PyString::intern(py, name).unbind(), mask: PyString::intern(py, &format!("_{name}")).unbind() }
     }
 }
 
@@ -83,22 +80,14 @@ fn columns(
         return Ok(());
     }
     for (key, column) in scene.info_keys().iter().zip(values) {
-        infos.set_item(
-            &key.name,
-            PyArray1::from_iter(py, column.iter().copied().map(f64::from)),
-        )?;
+        infos.set_item(&key.name, PyArray1::from_iter(py, column.iter().copied().map(f64::from)))?;
         infos.set_item(&key.mask, PyArray1::from_slice(py, mask))?;
     }
     Ok(())
 }
 
 fn errors(py: Python<'_>, scene: &Scene, infos: &Bound<'_, PyDict>, batch: &Batch, among: &[bool]) -> PyResult<()> {
-    let mask: Vec<bool> = batch
-        .faults
-        .iter()
-        .zip(among)
-        .map(|(fault, among)| fault.is_some() && *among)
-        .collect();
+    let mask: Vec<bool> = batch.faults.iter().zip(among).map(|(fault, among)| fault.is_some() && *among).collect();
     if !mask.contains(&true) {
         return Ok(());
     }
@@ -126,12 +115,7 @@ fn final_observations<'py>(py: Python<'py>, scene: &Scene, batch: &Batch) -> PyR
         }
         let arrays = segments.iter().zip(&batch.final_observations).map(|(segment, buffer)| {
             let size = segment.bytes();
-            arrays::copy(
-                py,
-                segment.dtype,
-                &segment.shape,
-                &buffer[lane * size..(lane + 1) * size],
-            )
+            arrays::copy(py, segment.dtype, &segment.shape, &buffer[lane * size..(lane + 1) * size])
         });
         objects.push(named(py, scene, arrays)?.unbind());
     }

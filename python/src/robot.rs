@@ -60,12 +60,7 @@ impl Robot {
         simulation.reset_state();
         simulation.refresh();
         let controls = vec![0.0; file.robot.actuators.len()];
-        Ok(Self {
-            file,
-            options,
-            simulation,
-            controls,
-        })
+        Ok(Self { file, options, simulation, controls })
     }
 
     /// Length of `qpos`.
@@ -111,9 +106,7 @@ impl Robot {
     /// Names of sensor bodies, the world first.
     #[getter]
     fn bodies(&self) -> Vec<String> {
-        core::iter::once("world".to_owned())
-            .chain(self.file.names.bodies.iter().cloned())
-            .collect()
+        core::iter::once("world".to_owned()).chain(self.file.names.bodies.iter().cloned()).collect()
     }
 
     /// Back to the reference configuration, at rest.
@@ -215,42 +208,23 @@ const FILE_BYTES: u64 = 64 << 20;
 
 /// Compiles a robot file. Files that it includes are read from its folder, never from outside it.
 pub fn read(path: &Path) -> PyResult<RobotFile> {
-    let name = path
-        .file_name()
-        .map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+    let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
     let text = bytes(path).and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
     let text = text.map_err(|reason| python::SceneError::new_err(format!("{}: {reason}", path.display())))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let files = |included: &str| {
-        let inside = Path::new(included)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if inside {
-            bytes(&folder.join(included)).ok()
-        } else {
-            None
-        }
+        let inside =
+            Path::new(included).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if inside { bytes(&folder.join(included)).ok() } else { None }
     };
-    let urdf = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("urdf"));
-    let load = if urdf {
-        hyperdust_scene::urdf::load
-    } else {
-        hyperdust_scene::mjcf::load
-    };
+    let urdf = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("urdf"));
+    let load = if urdf { hyperdust_scene::urdf::load } else { hyperdust_scene::mjcf::load };
     load(&text, &name, &files).map_err(errors::scene)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
-    file.take(FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > FILE_BYTES {
-        Err(format!("more than {FILE_BYTES} bytes"))
-    } else {
-        Ok(bytes)
-    }
+    file.take(FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > FILE_BYTES { Err(format!("more than {FILE_BYTES} bytes")) } else { Ok(bytes) }
 }

@@ -106,7 +106,7 @@ impl Scene {
         max_episode_steps: Option<i64>,
     ) -> PyResult<Self> {
         let overrides = overrides(&parameters)?;
-        let cooked = py.detach(|| open(&source, builtin)?.cook(&overrides)).map_err(errors::scene)?;
+        let cooked = py.detach(|| open(&source, builtin)?.cook(&overrides).map_err(errors::scene))?;
         let mut blueprint = cooked.blueprint;
         if let Some(limit) = max_episode_steps {
             blueprint.task.max_episode_steps = match limit {
@@ -130,12 +130,7 @@ impl Scene {
             joints: cooked.names.joints,
             actuators: cooked.names.actuators,
             model,
-            origin: Origin {
-                source,
-                builtin,
-                parameters: parameters.copy()?.unbind(),
-                max_episode_steps,
-            },
+            origin: Origin { source, builtin, parameters: parameters.copy()?.unbind(), max_episode_steps },
         })
     }
 
@@ -221,11 +216,7 @@ impl Scene {
     fn step_seconds(&self) -> f64 {
         // Through the decimal of the f32, so that 0.01 × 5 is 0.05.
         let options = &self.model.blueprint().options;
-        let timestep: f64 = options
-            .timestep
-            .to_string()
-            .parse()
-            .unwrap_or_else(|_| f64::from(options.timestep));
+        let timestep: f64 = options.timestep.to_string().parse().unwrap_or_else(|_| f64::from(options.timestep));
         timestep * f64::from(options.frame_skip)
     }
 
@@ -264,10 +255,7 @@ impl Scene {
             self.origin.max_episode_steps,
             self.model.id().to_string(),
         );
-        Ok((
-            py.import("hyperdust._core")?.getattr("_reopen")?,
-            arguments.into_pyobject(py)?,
-        ))
+        Ok((py.import("hyperdust._core")?.getattr("_reopen")?, arguments.into_pyobject(py)?))
     }
 }
 
@@ -296,16 +284,13 @@ pub fn _reopen(
 /// Names of the published scenes.
 #[pyfunction]
 pub fn scene_names() -> Vec<String> {
-    hyperdust_scene::Scene::builtin_names()
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    hyperdust_scene::Scene::builtin_names().iter().map(ToString::to_string).collect()
 }
 
 /// A scene's parameters: name to (default, documentation).
 #[pyfunction]
 pub fn scene_parameters<'py>(py: Python<'py>, source: &str, builtin: bool) -> PyResult<Bound<'py, PyDict>> {
-    let scene = open(source, builtin).map_err(errors::scene)?;
+    let scene = open(source, builtin)?;
     let parameters = PyDict::new(py);
     for parameter in scene.parameters() {
         let default = match &parameter.default {
@@ -326,19 +311,14 @@ pub fn robot_json(path: PathBuf) -> PyResult<String> {
     crate::robot::read(&path).map(|file| hyperdust_scene::robot::to_json(&file))
 }
 
-fn open(source: &str, builtin: bool) -> Result<hyperdust_scene::Scene, hyperdust_scene::Error> {
-    if builtin {
-        hyperdust_scene::Scene::builtin(source)
-    } else {
-        hyperdust_scene::Scene::open(Path::new(source))
-    }
+fn open(source: &str, builtin: bool) -> PyResult<hyperdust_scene::Scene> {
+    let opened =
+        if builtin { hyperdust_scene::Scene::builtin(source) } else { hyperdust_scene::Scene::open(Path::new(source)) };
+    opened.map_err(errors::scene)
 }
 
 fn overrides(parameters: &Bound<'_, PyDict>) -> PyResult<BTreeMap<String, ParameterValue>> {
-    parameters
-        .iter()
-        .map(|(name, value)| Ok((name.extract()?, parameter(&name, &value)?)))
-        .collect()
+    parameters.iter().map(|(name, value)| Ok((name.extract()?, parameter(&name, &value)?))).collect()
 }
 
 fn parameter(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<ParameterValue> {

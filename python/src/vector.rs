@@ -49,21 +49,12 @@ impl VectorEnv {
         let model = scene.borrow(py).model().clone();
         let shelves = model.observations().segments.iter().map(|_| Shelf::default()).collect();
         let autoreset = autoreset_mode.parse::<AutoresetMode>().map_err(errors::gym)?;
-        let options = VectorOptions {
-            num_envs,
-            num_threads,
-            autoreset,
-        };
+        let options = VectorOptions { num_envs, num_threads, autoreset };
         let mut env = py.detach(|| GymVectorEnv::new(model, options)).map_err(errors::gym)?;
         if record {
             env.record(true);
         }
-        Ok(Self {
-            env,
-            scene,
-            actions: Actions::default(),
-            shelves,
-        })
+        Ok(Self { env, scene, actions: Actions::default(), shelves })
     }
 
     /// Starts episodes in all lanes, or those of the mask: observation arrays and infos.
@@ -76,18 +67,15 @@ impl VectorEnv {
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
         let mask = mask.as_ref().map(|mask| mask.as_slice()).transpose()?;
         let seeds = seeds.as_deref().map_or(Seeds::Continue, Seeds::Each);
-        py.detach(|| self.env.reset(seeds, mask).map(|_| ()))
-            .map_err(errors::gym)?;
+        py.detach(|| self.env.reset(seeds, mask).map(|_| ())).map_err(errors::gym)?;
         let infos = info::batch(py, self.scene.get(), self.env.batch())?;
         Ok((self.observations(py)?, infos))
     }
 
     /// One step of every lane, with one batch per action segment.
     fn step<'py>(&mut self, py: Python<'py>, actions: &Bound<'py, PyTuple>) -> PyResult<Stepped<'py>> {
-        self.actions
-            .read(self.env.model().actions(), Some(self.env.num_envs()), actions)?;
-        py.detach(|| self.env.step(&self.actions.slices()).map(|_| ()))
-            .map_err(errors::gym)?;
+        self.actions.read(self.env.model().actions(), Some(self.env.num_envs()), actions)?;
+        py.detach(|| self.env.step(&self.actions.slices()).map(|_| ())).map_err(errors::gym)?;
         let batch = self.env.batch();
         let rewards = PyArray1::from_slice(py, &batch.rewards);
         let terminations = PyArray1::from_slice(py, &batch.terminated);
@@ -101,10 +89,7 @@ impl VectorEnv {
         let lanes = self.env.num_envs();
         let model = self.env.model().clone();
         let segments = &model.observations().segments;
-        let arrays = segments
-            .iter()
-            .zip(&mut self.env.batch_mut().observations)
-            .zip(&self.shelves);
+        let arrays = segments.iter().zip(&mut self.env.batch_mut().observations).zip(&self.shelves);
         let arrays = arrays.map(|((segment, slot), shelf)| {
             let fresh = shelf.take(slot.len());
             arrays::lend(py, segment, lanes, core::mem::replace(slot, fresh), shelf)
@@ -141,9 +126,7 @@ impl VectorEnv {
         qpos: PyReadonlyArray1<'py, f32>,
         qvel: PyReadonlyArray1<'py, f32>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        self.env
-            .set_state(lane, qpos.as_slice()?, qvel.as_slice()?)
-            .map_err(errors::gym)?;
+        self.env.set_state(lane, qpos.as_slice()?, qvel.as_slice()?).map_err(errors::gym)?;
         env::observation(py, self.env.world(lane).map_err(errors::gym)?)
     }
 
@@ -167,11 +150,7 @@ impl VectorEnv {
 
     /// Takes the ended episodes with their lanes.
     fn finished_episodes(&mut self) -> Vec<(usize, Episode)> {
-        self.env
-            .take_episodes()
-            .into_iter()
-            .map(|(lane, episode)| (lane, episode.into()))
-            .collect()
+        self.env.take_episodes().into_iter().map(|(lane, episode)| (lane, episode.into())).collect()
     }
 
     /// A lane as (height, width, 3) bytes.
@@ -182,13 +161,7 @@ impl VectorEnv {
         width: usize,
         height: usize,
     ) -> PyResult<Bound<'py, PyArray3<u8>>> {
-        env::render(
-            py,
-            self.scene.get(),
-            self.env.world(lane).map_err(errors::gym)?,
-            width,
-            height,
-        )
+        env::render(py, self.scene.get(), self.env.world(lane).map_err(errors::gym)?, width, height)
     }
 }
 

@@ -1,9 +1,9 @@
 """Our scenes mean what Gymnasium's environments mean, term by term.
 
-From the same state, under the same actions, both environments must give the same observation, reward, reward terms,
-info and termination, for the defaults and for every keyword argument that Gymnasium's v5 versions take. Each comparison
-runs a few consecutive steps, because some v5 quantities (body positions, contact forces) are those of the last substep's
-beginning, and only a second step shows whether the "before" value is equally old.
+From the same state, under the same actions, both environments must give the same observation, reward, reward
+terms, info and termination, for the defaults and for every keyword argument that Gymnasium's v5 versions take.
+Each comparison runs consecutive steps, because some v5 quantities (body positions, contact forces) are those of the
+last substep's beginning, and only a second step shows whether the "before" value is equally old.
 
 The physics is f32 here and f64 there, so numbers agree within the tolerance of one step, not exactly: errors are
 compared as quantiles, since a contact that one side opens a moment earlier is not a wrong term. A wrong term (a missing
@@ -28,7 +28,7 @@ MUJOCO = {
         {"exclude_current_positions_from_observation": False, "include_cfrc_ext_in_observation": False},
         {"forward_reward_weight": 2.5, "ctrl_cost_weight": 0.1, "contact_cost_weight": 0.02, "healthy_reward": 0.25},
         {"contact_force_range": (-30.0, 12.0), "contact_cost_weight": 1e-3},
-        {"healthy_z_range": (0.5, 0.6)},
+        {"healthy_z_range": (0.65, 1.0)},
         {"healthy_z_range": (0.5, 0.6), "terminate_when_unhealthy": False},
         {"frame_skip": 2, "reset_noise_scale": 0.02},
         {"main_body": 4},
@@ -67,6 +67,8 @@ MUJOCO = {
 CASES = [pytest.param(name, kwargs, id=f"{name}-{i}") for name, all in MUJOCO.items() for i, kwargs in enumerate(all)]
 CLASSIC = {"CartPole": "CartPole-v1", "Pendulum": "Pendulum-v1"}
 ALL = {**{name: f"{name}-v5" for name in MUJOCO}, **CLASSIC}
+# v5 clips their velocities, which torques alone hardly make fast enough.
+CLIPPED = {"Hopper", "Walker2d"}
 # Not numbers, or of tendons that our Humanoid leaves out: listed in its README.
 OTHER_INFO = {"tendon_length", "tendon_velocity"}
 
@@ -84,10 +86,10 @@ def round_to_f32(a):
     return np.asarray(a, np.float32).astype(np.float64)
 
 
-def equalise(env, reference):
-    """Both in the reference's state, rounded to what f32 can say."""
+def equalise(env, reference, kick):
+    """Both in the reference's state, its velocities changed by `kick`, rounded to what f32 can say."""
     physics = reference.unwrapped.data
-    qpos, qvel = round_to_f32(physics.qpos), round_to_f32(physics.qvel)
+    qpos, qvel = round_to_f32(physics.qpos), round_to_f32(physics.qvel + kick)
     reference.unwrapped.set_state(qpos, qvel)
     env.unwrapped.set_qpos_qvel(qpos, qvel)
 
@@ -101,7 +103,7 @@ def error(ours, theirs):
 def assert_small(errors, what):
     errors = np.asarray(errors)
     median, high = np.median(errors), np.quantile(errors, 0.95)
-    assert median < 2e-5 and high < 5e-3, f"{what}: median {median:.1e}, 95th percentile {high:.1e}"
+    assert median < 2e-4 and high < 2e-2, f"{what}: median {median:.1e}, 95th percentile {high:.1e}"
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -120,16 +122,20 @@ def test_steps_are_equal(name, kwargs):
     rng = np.random.default_rng(11)
     errors: dict[str, list] = {"observation": [], "reward": []}
     endings = []
+    touched = False
     env.reset(seed=1)
     reference.reset(seed=1)
-    for _ in range(ROUNDS):
-        equalise(env, reference)
+    for i in range(ROUNDS):
+        kick = rng.normal(0, 6, reference.unwrapped.model.nv) if name in CLIPPED and i % 6 == 0 else 0
+        equalise(env, reference, kick)
         for _ in range(STEPS):
-            action = rng.uniform(env.action_space.low, env.action_space.high).astype(np.float32)
+            # Beyond the bounds too: motors clamp, but costs are of the action as it was given.
+            action = (1.25 * rng.uniform(env.action_space.low, env.action_space.high)).astype(np.float32)
             ours, theirs = env.step(action), reference.step(action)
             errors["observation"].append(error(ours[0], theirs[0]).max())
             errors["reward"].append(error(ours[1], theirs[1]))
             endings.append((ours[2], theirs[2], ours[3]))
+            touched |= reference.unwrapped.data.ncon > 0
             assert set(theirs[4]) - OTHER_INFO <= set(ours[4]), "an info key is missing"
             for key in set(theirs[4]) - OTHER_INFO:
                 errors.setdefault(key, []).append(error(ours[4][key], theirs[4][key]))
@@ -138,15 +144,14 @@ def test_steps_are_equal(name, kwargs):
         if theirs[2] or rng.random() < 0.04:
             env.reset()
             reference.reset()
+    assert touched or kwargs, "the robot never touched the ground, so contact terms were not compared"
     for what, values in errors.items():
         assert_small(values, what)
     disagreements = sum(ours != theirs for ours, theirs, _ in endings)
-    assert disagreements <= 1, f"terminated differs in {disagreements} of {len(endings)} steps"
+    assert disagreements == 0, f"terminated differs in {disagreements} of {len(endings)} steps"
     assert not any(truncated for *_, truncated in endings)
-    if name != "HalfCheetah" and kwargs.get("terminate_when_unhealthy", True):
-        assert any(theirs for _, theirs, _ in endings) or not {"healthy_z_range", "healthy_angle_range"} & set(kwargs), (
-            "this case was to end episodes, and ended none"
-        )
+    if {"healthy_z_range", "healthy_angle_range"} & set(kwargs) and kwargs.get("terminate_when_unhealthy", True):
+        assert any(theirs for _, theirs, _ in endings), "this case was to end episodes, and ended none"
 
 
 @pytest.mark.parametrize(("name", "kwargs"), CASES)
@@ -191,7 +196,8 @@ def test_cartpole_steps_are_equal(kwargs):
     for episode in range(20):
         env.reset(seed=episode)
         reference.reset(seed=episode)
-        state = round_to_f32(rng.uniform(-0.05, 0.05, 4) * [1, 1, 1, 1] if episode % 2 else rng.uniform(-1, 1, 4) * [2.4, 3, 0.2, 3])
+        spread = [0.05, 0.05, 0.05, 0.05] if episode % 2 else [2.4, 3, 0.2, 3]
+        state = round_to_f32(rng.uniform(-1, 1, 4) * spread)
         reference.unwrapped.state = state
         env.unwrapped.set_qpos_qvel(state[[0, 2]], state[[1, 3]])
         for _ in range(100):

@@ -47,11 +47,7 @@ pub(crate) fn is_canonical(bytes: &[u8], layout: &Layout) -> bool {
         let (data, padding) = bytes[segment.offset..end].split_at(segment.bytes());
         padding.iter().all(|&b| b == 0)
             && match segment.dtype {
-                Dtype::F32 => data
-                    .as_chunks::<4>()
-                    .0
-                    .iter()
-                    .all(|&b| is_canonical_f32(f32::from_le_bytes(b))),
+                Dtype::F32 => data.as_chunks::<4>().0.iter().all(|&b| is_canonical_f32(f32::from_le_bytes(b))),
                 Dtype::F64 => data.as_chunks::<8>().0.iter().all(|&b| {
                     let x = f64::from_le_bytes(b);
                     x.is_finite() && (x != 0.0 || x.is_sign_positive())

@@ -24,8 +24,8 @@ pub mod record;
 pub mod render;
 pub mod rigid;
 pub mod rng;
-pub mod task;
 mod snapshot;
+pub mod task;
 mod world;
 
 pub use error::{Cap, Error, Fault, FaultKind};

@@ -31,10 +31,7 @@ impl Kind {
     /// A kind by its tag: 1 to 32 bytes of ASCII. Panics (when compiling, for a constant) on another.
     pub const fn new(tag: &str) -> Self {
         let bytes = tag.as_bytes();
-        assert!(
-            !bytes.is_empty() && bytes.len() <= LEAF && tag.is_ascii(),
-            "a kind's tag is 1 to 32 bytes of ASCII"
-        );
+        assert!(!bytes.is_empty() && bytes.len() <= LEAF && tag.is_ascii(), "a kind's tag is 1 to 32 bytes of ASCII");
         let mut word = [0; LEAF];
         let mut i = 0;
         while i < bytes.len() {
@@ -93,11 +90,7 @@ pub fn verify(kind: Kind, length: u64, root: &Hash, proof: &Proof) -> bool {
     }
     let mut node = proof.leaf;
     for (height, sibling) in proof.siblings.iter().enumerate() {
-        node = if proof.index >> height & 1 == 0 {
-            node_of(&node, sibling)
-        } else {
-            node_of(sibling, &node)
-        };
+        node = if proof.index >> height & 1 == 0 { node_of(&node, sibling) } else { node_of(sibling, &node) };
     }
     head(kind, length, &node) == *root
 }
@@ -120,31 +113,17 @@ fn leaves(bytes: &[u8]) -> Vec<Hash> {
 }
 
 fn parents(level: &[Hash]) -> Vec<Hash> {
-    level
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|[left, right]| node_of(left, right))
-        .collect()
+    level.as_chunks::<2>().0.iter().map(|[left, right]| node_of(left, right)).collect()
 }
 
 fn node_of(left: &Hash, right: &Hash) -> Hash {
-    Keccak256::new()
-        .chain_update(left)
-        .chain_update(right)
-        .finalize()
-        .into()
+    Keccak256::new().chain_update(left).chain_update(right).finalize().into()
 }
 
 fn head(kind: Kind, length: u64, tree: &Hash) -> Hash {
     let mut word = [0; LEAF];
     word[LEAF - 8..].copy_from_slice(&length.to_be_bytes());
-    Keccak256::new()
-        .chain_update(kind.word())
-        .chain_update(word)
-        .chain_update(tree)
-        .finalize()
-        .into()
+    Keccak256::new().chain_update(kind.word()).chain_update(word).chain_update(tree).finalize().into()
 }
 
 #[cfg(test)]
@@ -175,19 +154,13 @@ mod tests {
                 let proof = prove(&bytes, index).unwrap();
                 assert!(verify(Kind::SNAPSHOT, length as u64, &root, &proof));
                 assert!(!verify(Kind::BLUEPRINT, length as u64, &root, &proof), "another kind");
-                assert!(
-                    !verify(Kind::SNAPSHOT, length as u64 + 1, &root, &proof),
-                    "another length"
-                );
+                assert!(!verify(Kind::SNAPSHOT, length as u64 + 1, &root, &proof), "another length");
                 let mut forged = proof.clone();
                 forged.leaf[7] ^= 1;
                 assert!(!verify(Kind::SNAPSHOT, length as u64, &root, &forged), "another leaf");
                 let mut moved = proof.clone();
                 moved.index ^= 1 << 40;
-                assert!(
-                    !verify(Kind::SNAPSHOT, length as u64, &root, &moved),
-                    "an index outside"
-                );
+                assert!(!verify(Kind::SNAPSHOT, length as u64, &root, &moved), "an index outside");
             }
             assert_eq!(prove(&bytes, 1 << depth(length as u64)), None);
         }

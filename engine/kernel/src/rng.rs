@@ -26,10 +26,7 @@ impl Rng {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..].copy_from_slice(KEY);
-        Self {
-            seed,
-            stream: ChaCha8Rng::from_seed(key),
-        }
+        Self { seed, stream: ChaCha8Rng::from_seed(key) }
     }
 
     /// The stream of `seed`, after `position` words.
@@ -58,11 +55,7 @@ impl Rng {
     pub fn uniform(&mut self, low: f32, high: f32) -> f32 {
         let value = low + (high - low) * self.unit();
         // Rounding may reach the bound that is excluded.
-        if value < high {
-            value
-        } else {
-            scalar::max(high.next_down(), low)
-        }
+        if value < high { value } else { scalar::max(high.next_down(), low) }
     }
 
     /// A standard normal number by Box–Muller: `√(−2 ln(1 − u₁)) cos 2πu₂`; its magnitude is below 5.8.
@@ -124,10 +117,7 @@ mod tests {
             sum += x;
             squares += x * x;
         }
-        assert!(
-            (sum / 1e5).abs() < 0.01 && (squares / 1e5 - 1.0).abs() < 0.02,
-            "{sum} {squares}"
-        );
+        assert!((sum / 1e5).abs() < 0.01 && (squares / 1e5 - 1.0).abs() < 0.02, "{sum} {squares}");
         let mut mean = 0.0;
         for _ in 0..100_000 {
             let x = rng.uniform(-0.1, 0.1);

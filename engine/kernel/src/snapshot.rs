@@ -66,11 +66,7 @@ impl World {
 
     /// BLAKE3 of the canonical state: worlds with equal digests have equal futures and equal last records.
     pub fn digest(&self) -> [u8; 32] {
-        let mut sink = Buffered {
-            hasher: blake3::Hasher::new(),
-            buffer: [0; 1024],
-            len: 0,
-        };
+        let mut sink = Buffered { hasher: blake3::Hasher::new(), buffer: [0; 1024], len: 0 };
         sink.put(DOMAIN);
         self.encode(&mut sink);
         sink.finish()
@@ -132,10 +128,7 @@ impl World {
             fill(rigid.linear_velocities_mut().as_flattened_mut(), lists.rigid[2]);
             fill(rigid.angular_velocities_mut().as_flattened_mut(), lists.rigid[3]);
         }
-        fill(
-            self.model.plan().addresses.previous_mut(&mut self.values),
-            lists.previous,
-        );
+        fill(self.model.plan().addresses.previous_mut(&mut self.values), lists.previous);
         fill(&mut self.action_numbers, lists.action_numbers);
         fill(&mut self.controls, lists.controls);
         fill(&mut self.info, lists.info);
@@ -158,40 +151,24 @@ impl World {
         let mut rest = bytes;
         let head = take(&mut rest, 38, "head")?;
         if head[..4] != *MAGIC {
-            return Err(malformed(format!(
-                "starts with {:02x?}; accepted: {MAGIC:02x?} (\"HDSN\")",
-                &head[..4]
-            )));
+            return Err(malformed(format!("starts with {:02x?}; accepted: {MAGIC:02x?} (\"HDSN\")", &head[..4])));
         }
         let found = u16::from_le_bytes([head[4], head[5]]);
         if found != VERSION {
-            return Err(Error::Version {
-                what: WHAT,
-                found,
-                accepted: VERSION,
-            });
+            return Err(Error::Version { what: WHAT, found, accepted: VERSION });
         }
         let mut id = [0; 32];
         id.copy_from_slice(&head[6..]);
         if id != self.model.id().0 {
-            return Err(Error::OtherBlueprint {
-                found: BlueprintId(id),
-                accepted: self.model.id(),
-            });
+            return Err(Error::OtherBlueprint { found: BlueprintId(id), accepted: self.model.id() });
         }
         let header = Header::deserialize(&mut rest).map_err(|error| malformed(format!("header: {error}")))?;
         if header.fault.is_some() && !header.truncated {
             return Err(malformed("a fault that does not truncate".into()));
         }
         let bodies = self.model.blueprint().body_count();
-        if let Some(body) = header
-            .fault
-            .and_then(|fault| fault.body)
-            .filter(|&body| usize::from(body) >= bodies)
-        {
-            return Err(malformed(format!(
-                "fault: found body {body}; accepted: an index below {bodies}"
-            )));
+        if let Some(body) = header.fault.and_then(|fault| fault.body).filter(|&body| usize::from(body) >= bodies) {
+            return Err(malformed(format!("fault: found body {body}; accepted: an index below {bodies}")));
         }
         let (nq, nv) = (self.qpos().len(), self.qvel().len());
         let warm_start = self.robot.as_ref().map_or(0, |r| r.warm_start().len());
@@ -217,9 +194,7 @@ impl World {
             observation: counted(&mut rest, &[self.model.observations().size], "bytes of the observation")?,
         };
         if !is_canonical(lists.observation, self.model.observations()) {
-            return Err(malformed(
-                "observation: not finite, a zero is -0, or padding is not 0".into(),
-            ));
+            return Err(malformed("observation: not finite, a zero is -0, or padding is not 0".into()));
         }
         if header.odd_action.is_some() && !lists.action.is_empty() {
             return Err(malformed("two last actions".into()));
@@ -263,12 +238,7 @@ fn counted<'a>(rest: &mut &'a [u8], accepted: &[usize], what: &str) -> Result<&'
 fn numbers<'a>(rest: &mut &'a [u8], len: usize, what: &str) -> Result<&'a [u8], Error> {
     let len = count(rest, &[len], what)?;
     let bytes = take(rest, 4 * len, what)?;
-    match bytes
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .position(|&b| !is_canonical_f32(f32::from_le_bytes(b)))
-    {
+    match bytes.as_chunks::<4>().0.iter().position(|&b| !is_canonical_f32(f32::from_le_bytes(b))) {
         None => Ok(bytes),
         Some(i) => Err(malformed(format!("{what}: number {i} is not finite or is -0"))),
     }

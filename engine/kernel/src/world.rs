@@ -95,11 +95,7 @@ impl World {
             action_numbers: vec![0.0; plan.action_elements],
             controls: vec![0.0; model.blueprint().robot.as_ref().map_or(0, |r| r.actuators.len())],
             values: vec![0.0; plan.addresses.len()],
-            scratch: Scratch {
-                info: info.clone(),
-                observation: observation.clone(),
-                ..Scratch::default()
-            },
+            scratch: Scratch { info: info.clone(), observation: observation.clone(), ..Scratch::default() },
             info,
             observation,
             model,
@@ -127,12 +123,7 @@ impl World {
         if let Some(rigid) = &mut self.rigid {
             rigid.reset_state();
         }
-        task::apply_resets(
-            &model.blueprint().task.resets,
-            &mut self.rng,
-            self.robot.as_mut(),
-            self.rigid.as_mut(),
-        );
+        task::apply_resets(&model.blueprint().task.resets, &mut self.rng, self.robot.as_mut(), self.rigid.as_mut());
         if let Some(robot) = &mut self.robot {
             robot.refresh();
         }
@@ -211,13 +202,7 @@ impl World {
         let model = Arc::clone(&self.model);
         let (plan, task) = (model.plan(), &model.blueprint().task);
         self.attempt(|world| {
-            plan.drive.apply(
-                &task.actions,
-                &plan.actions,
-                action,
-                &mut world.action_numbers,
-                &mut world.controls,
-            )
+            plan.drive.apply(&task.actions, &plan.actions, action, &mut world.action_numbers, &mut world.controls)
         });
     }
 
@@ -259,20 +244,8 @@ impl World {
             world.publish();
             Ok(())
         });
-        let Self {
-            reward,
-            terminated,
-            truncated,
-            fault,
-            ..
-        } = *self;
-        Outcome {
-            reward,
-            terminated,
-            truncated,
-            timed_out,
-            fault,
-        }
+        let Self { reward, terminated, truncated, fault, .. } = *self;
+        Outcome { reward, terminated, truncated, timed_out, fault }
     }
 
     /// A part of a step, unless an earlier one failed.

@@ -49,11 +49,7 @@ fn a_robot_allocates_nothing() {
             world.step(&action);
         }
         copy.clone_from(&world);
-        assert_eq!(
-            allocations(|| drop(std::hint::black_box(vec![1u8]))),
-            1,
-            "the counter counts"
-        );
+        assert_eq!(allocations(|| drop(std::hint::black_box(vec![1u8]))), 1, "the counter counts");
         let stepped = allocations(|| {
             for _ in 0..60 {
                 std::hint::black_box(world.step(&action));
@@ -62,11 +58,7 @@ fn a_robot_allocates_nothing() {
         assert_eq!(stepped, 0, "{integrator:?}: steps");
         assert_eq!(allocations(|| world.reset(None)), 0, "{integrator:?}: reset");
         assert_eq!(allocations(|| copy.clone_from(&world)), 0, "{integrator:?}: clone_from");
-        assert_eq!(
-            allocations(|| _ = std::hint::black_box(world.record())),
-            0,
-            "{integrator:?}: record"
-        );
+        assert_eq!(allocations(|| _ = std::hint::black_box(world.record())), 0, "{integrator:?}: record");
         assert_eq!(allocations(|| _ = world.step(&[])), 0, "{integrator:?}: a fault");
     }
 }

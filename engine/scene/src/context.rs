@@ -58,7 +58,13 @@ impl<'a> At<'a> {
     }
 
     /// An error about a value of this table.
-    pub fn wrong_at(&self, key: &str, literal: &Literal, found: impl Into<String>, accepted: impl Into<String>) -> Error {
+    pub fn wrong_at(
+        &self,
+        key: &str,
+        literal: &Literal,
+        found: impl Into<String>,
+        accepted: impl Into<String>,
+    ) -> Error {
         Error::value(self.context.text.place(&literal.span), self.key(key), found, accepted)
     }
 
@@ -89,9 +95,16 @@ impl<'a> At<'a> {
         match self.constant(key, literal)? {
             Value::Number(number) => match number.value() {
                 Some(value) if !value.is_nan() => Ok(value),
-                _ => Err(self.wrong_at(key, literal, format!("{}, which is not a number", literal.raw.describe()), accepted)),
+                _ => Err(self.wrong_at(
+                    key,
+                    literal,
+                    format!("{}, which is not a number", literal.raw.describe()),
+                    accepted,
+                )),
             },
-            other => Err(self.wrong_at(key, literal, format!("{} ({})", literal.raw.describe(), other.describe()), accepted)),
+            other => {
+                Err(self.wrong_at(key, literal, format!("{} ({})", literal.raw.describe(), other.describe()), accepted))
+            }
         }
     }
 
@@ -154,7 +167,12 @@ impl<'a> At<'a> {
     }
 
     /// `N` finite numbers, or the default, as f32.
-    pub fn array<const N: usize>(&self, key: &str, numbers: &Option<Numbers>, default: [f32; N]) -> Result<[f32; N], Error> {
+    pub fn array<const N: usize>(
+        &self,
+        key: &str,
+        numbers: &Option<Numbers>,
+        default: [f32; N],
+    ) -> Result<[f32; N], Error> {
         let Some(numbers) = numbers else { return Ok(default) };
         let values = self.numbers(key, numbers)?;
         match <[f64; N]>::try_from(values.as_slice()) {
@@ -224,13 +242,18 @@ impl<'a> At<'a> {
     pub fn bodies(&self, key: &str, names: &Names, count: usize) -> Result<Vec<usize>, Error> {
         match &names.0.raw {
             Raw::Text(text) if text == "all" => Ok((0..count).collect()),
-            Raw::List(items) => items.iter().map(|item| {
-                let body = self.literal_body(key, item)?;
-                if body < count { Ok(body) } else {
-                    let accepted = list(self.context.sources.bodies.iter().take(count).map(String::as_str));
-                    Err(self.wrong_at(key, item, item.raw.describe(), accepted))
-                }
-            }).collect(),
+            Raw::List(items) => items
+                .iter()
+                .map(|item| {
+                    let body = self.literal_body(key, item)?;
+                    if body < count {
+                        Ok(body)
+                    } else {
+                        let accepted = list(self.context.sources.bodies.iter().take(count).map(String::as_str));
+                        Err(self.wrong_at(key, item, item.raw.describe(), accepted))
+                    }
+                })
+                .collect(),
             other => Err(self.wrong_at(key, &names.0, other.describe(), "\"all\" or a list of names")),
         }
     }
@@ -247,7 +270,9 @@ impl<'a> At<'a> {
             })
         };
         match &names.0.raw {
-            Raw::Text(text) if text == "all" => Ok((0..actuators.len()).filter_map(|i| u16::try_from(i).ok()).collect()),
+            Raw::Text(text) if text == "all" => {
+                Ok((0..actuators.len()).filter_map(|i| u16::try_from(i).ok()).collect())
+            }
             Raw::List(items) => items.iter().map(index).collect(),
             other => Err(self.wrong_at(key, &names.0, other.describe(), "\"all\" or a list of names")),
         }
@@ -265,7 +290,9 @@ impl<'a> At<'a> {
     pub fn joint(&self, key: &str, literal: &Literal, source: Source) -> Result<(usize, usize), Error> {
         let name = self.literal_text(key, literal)?;
         let sources = self.context.sources;
-        sources.named(source, &name).ok_or_else(|| self.wrong_at(key, literal, format!("\"{name}\""), sources.names_in(source)))
+        sources
+            .named(source, &name)
+            .ok_or_else(|| self.wrong_at(key, literal, format!("\"{name}\""), sources.names_in(source)))
     }
 
     /// Elements of a source that are known to be there.

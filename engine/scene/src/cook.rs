@@ -9,8 +9,8 @@ pub(crate) use physics::load as load_robot;
 use std::collections::BTreeMap;
 
 use hyperdust_kernel::blueprint::{
-    ActionTerm, Blueprint, Budget, Distribution, InfoTerm, ObservationGroup, ResetTarget, ResetTerm, Robot, Task, Value,
-    limits,
+    ActionTerm, Blueprint, Budget, Distribution, InfoTerm, ObservationGroup, ResetTarget, ResetTerm, Robot, Task,
+    Value, limits,
 };
 use hyperdust_kernel::layout::Dtype;
 use hyperdust_kernel::render::Visuals;
@@ -21,9 +21,9 @@ use crate::expression::{Quantity, Sources};
 use crate::package::{PackageId, Reader};
 use crate::parameters::{ParameterValue, Values};
 use crate::robot::{Keyframe, RobotFile};
+use crate::scene::Scene;
 use crate::schema::literal::{Count, Formula, Raw};
 use crate::schema::{DtypeSection, Group, Text, TierSection};
-use crate::scene::Scene;
 use crate::{Error, rigid, terms};
 
 /// A blueprint and what its package knows about it.
@@ -151,10 +151,9 @@ pub(crate) fn cook(scene: &Scene, overrides: &BTreeMap<String, ParameterValue>) 
         camera: camera::lower(&sections.camera, &context)?,
     };
     let blueprint = Blueprint { options, robot: robot.map(|r| r.robot), rigid, task };
-    let blueprint = blueprint.validated().map_err(|error| Error::Blueprint {
-        place: Place::new(text.file, 0),
-        message: error.to_string(),
-    })?;
+    let blueprint = blueprint
+        .validated()
+        .map_err(|error| Error::Blueprint { place: Place::new(text.file, 0), message: error.to_string() })?;
     Ok(Cooked { blueprint, visuals, names, warnings, package: reader.id()?, metadata })
 }
 
@@ -187,7 +186,12 @@ fn quantities(sections: &BTreeMap<String, Formula>, text: Text<'_>) -> Result<BT
     let read = |(name, formula): (&String, &Formula)| {
         let place = text.place(&formula.0.span);
         if !crate::parameters::is_identifier(name) {
-            return Err(Error::value(place, format!("quantities.{name}"), "this name", "letters, digits and _, not a digit first"));
+            return Err(Error::value(
+                place,
+                format!("quantities.{name}"),
+                "this name",
+                "letters, digits and _, not a digit first",
+            ));
         }
         let text = match &formula.0.raw {
             Raw::Text(text) => text.clone(),

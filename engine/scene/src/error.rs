@@ -67,13 +67,13 @@ pub enum Error {
         /// Key path.
         key: String,
         /// The expression.
-        text: String,
+        text: Box<str>,
         /// Character of the expression, from 1.
         column: usize,
         /// What is there.
         found: String,
         /// What would be right.
-        accepted: String,
+        accepted: Box<str>,
     },
     /// A value given for a parameter of the scene.
     #[error("parameter `{name}`: found {found}; accepted: {accepted}")]

@@ -88,10 +88,9 @@ impl Folder {
                 .take(4096)
                 .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
                 .collect(),
-            Self::Embedded(folder) => folder
-                .files()
-                .filter_map(|file| Some(file.path().file_name()?.to_str()?.to_owned()))
-                .collect(),
+            Self::Embedded(folder) => {
+                folder.files().filter_map(|file| Some(file.path().file_name()?.to_str()?.to_owned())).collect()
+            }
             Self::Memory(files) => files.keys().filter(|name| !name.contains('/')).cloned().collect(),
         };
         names.retain(|name| {
@@ -128,7 +127,10 @@ impl<'a> Reader<'a> {
         }
         let used: usize = files.values().map(Vec::len).sum();
         if files.len() == FILES {
-            return Err(Error::File { file: name.into(), reason: format!("one file more than {FILES}, the most a scene may read") });
+            return Err(Error::File {
+                file: name.into(),
+                reason: format!("one file more than {FILES}, the most a scene may read"),
+            });
         }
         let limit = FILE_BYTES.min(PACKAGE_BYTES.saturating_sub(used));
         let contents = self.folder.read(name, limit)?;
@@ -150,7 +152,9 @@ impl<'a> Reader<'a> {
         let mut list = Vec::new();
         for (name, contents) in self.files.into_inner() {
             let entry = (name, contents.len() as u64, merkle::root(CONTENTS, &contents));
-            entry.serialize(&mut list).map_err(|error| Error::File { file: entry.0.clone(), reason: error.to_string() })?;
+            entry
+                .serialize(&mut list)
+                .map_err(|error| Error::File { file: entry.0.clone(), reason: error.to_string() })?;
         }
         Ok(PackageId(merkle::root(PACKAGE, &list)))
     }

@@ -109,9 +109,8 @@ impl Parameter {
 
     /// The value as this parameter's kind, or why not.
     pub fn accept(&self, value: &ParameterValue) -> Result<ParameterValue, Error> {
-        let wrong = |accepted: String| {
-            Err(Error::Parameter { name: self.name.clone(), found: value.to_string(), accepted })
-        };
+        let wrong =
+            |accepted: String| Err(Error::Parameter { name: self.name.clone(), found: value.to_string(), accepted });
         let converted = match (&self.default, value) {
             (ParameterValue::Float(_), ParameterValue::Integer(value)) => ParameterValue::Float(*value as f64),
             (ParameterValue::Integer(_), ParameterValue::Float(number))

@@ -8,8 +8,8 @@ use hyperdust_kernel::render::VisualShape;
 use crate::Error;
 use crate::context::{At, Context};
 use crate::package::Reader;
-use crate::schema::{BodySection, ColliderSection, ShapeSection};
 use crate::schema::literal::Numbers;
+use crate::schema::{BodySection, ColliderSection, ShapeSection};
 
 /// Colour of shapes that do not say, and of planes.
 const RGBA: [f32; 4] = [0.6, 0.6, 0.65, 1.0];
@@ -68,7 +68,11 @@ fn collider(
 ) -> Result<(Collider, VisualShape), Error> {
     let still = matches!(section.shape, ShapeSection::Plane | ShapeSection::Mesh | ShapeSection::Heightfield);
     if still && !fixed {
-        return Err(at.wrong("shape", "a plane, mesh or heightfield on a body that moves", "`fixed = true`, or another shape (a hull for a file)"));
+        return Err(at.wrong(
+            "shape",
+            "a plane, mesh or heightfield on a body that moves",
+            "`fixed = true`, or another shape (a hull for a file)",
+        ));
     }
     let shape = shape::lower(section, at, reader)?;
     let position = at.array("position", &section.position, [0.0; 3])?;

@@ -57,8 +57,8 @@ impl Scene {
 
     fn in_folder(folder: Folder) -> Result<Self, Error> {
         let bytes = folder.read(FILE, SCENE_BYTES)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Error::File { file: FILE.into(), reason: "not UTF-8 text".into() })?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| Error::File { file: FILE.into(), reason: "not UTF-8 text".into() })?;
         Self::read(folder, text)
     }
 
@@ -72,7 +72,8 @@ impl Scene {
         let document = Document::read(&text, FILE)?;
         let parameters = Parameter::read_all(&document.sections.parameters, FILE, &text)?;
         let name = &document.sections.scene.name;
-        let sound = (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+        let sound =
+            (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
         if !sound {
             let accepted = "1 to 64 letters, digits, _ and -";
             return Err(Error::value(crate::Place::new(FILE, 0), "scene.name", format!("\"{name}\""), accepted));

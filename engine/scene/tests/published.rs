@@ -84,10 +84,21 @@ fn info_keys_are_those_of_gymnasium() {
         keys.sort();
         keys
     };
-    let ant = ["distance_from_origin", "reward_contact", "reward_ctrl", "reward_forward", "reward_survive", "x_position", "x_velocity", "y_position", "y_velocity"];
+    let ant = [
+        "distance_from_origin",
+        "reward_contact",
+        "reward_ctrl",
+        "reward_forward",
+        "reward_survive",
+        "x_position",
+        "x_velocity",
+        "y_position",
+        "y_velocity",
+    ];
     assert_eq!(keys("ant"), ant);
     assert_eq!(keys("half_cheetah"), ["reward_ctrl", "reward_forward", "x_position", "x_velocity"]);
-    let hopper = ["reward_ctrl", "reward_forward", "reward_survive", "x_position", "x_velocity", "z_distance_from_origin"];
+    let hopper =
+        ["reward_ctrl", "reward_forward", "reward_survive", "x_position", "x_velocity", "z_distance_from_origin"];
     assert_eq!(keys("hopper"), hopper);
     assert_eq!(keys("walker2d"), hopper);
     assert_eq!(keys("humanoid"), ant);

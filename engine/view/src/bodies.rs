@@ -36,9 +36,5 @@ pub(crate) fn follow(simulation: Res<Simulation>, mut bodies: Query<(&Body, &mut
 /// The one place where kernel and Bevy numbers meet.
 fn transform(pose: &Pose) -> Transform {
     let [w, x, y, z] = pose.orientation;
-    Transform {
-        translation: Vec3::from_array(pose.position),
-        rotation: Quat::from_xyzw(x, y, z, w),
-        scale: Vec3::ONE,
-    }
+    Transform { translation: Vec3::from_array(pose.position), rotation: Quat::from_xyzw(x, y, z, w), scale: Vec3::ONE }
 }

@@ -85,9 +85,7 @@ impl Plugin for HyperdustPlugin {
                 hierarchy_detection: LogLevel::Error,
                 ..ScheduleBuildSettings::default()
             })
-            .configure_sets(
-                (StepSet::Act, StepSet::Physics, StepSet::Sense, StepSet::Reward, StepSet::End).chain(),
-            );
+            .configure_sets((StepSet::Act, StepSet::Physics, StepSet::Sense, StepSet::Reward, StepSet::End).chain());
         schedule.add_systems((
             phases::act.in_set(StepSet::Act),
             phases::physics.in_set(StepSet::Physics),

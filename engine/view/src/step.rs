@@ -3,10 +3,7 @@
 use bevy_ecs::prelude::*;
 use hyperdust_kernel::Outcome;
 
-use crate::{
-    EnvStep, Simulation, bodies,
-    plugin::BUILT_IN_SYSTEMS,
-};
+use crate::{EnvStep, Simulation, bodies, plugin::BUILT_IN_SYSTEMS};
 
 /// Why a step could not run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,11 +70,9 @@ pub fn provability(world: &mut World) -> Result<Provability, Error> {
 /// Builds the schedule where it has changed; the number of its systems.
 fn build(world: &mut World) -> Result<usize, Error> {
     world
-        .try_schedule_scope(EnvStep, |world, schedule| {
-            match schedule.initialize(world) {
-                Ok(_) => Ok(schedule.systems_len()),
-                Err(error) => Err(Error::Schedule(error.to_string(schedule.graph(), world))),
-            }
+        .try_schedule_scope(EnvStep, |world, schedule| match schedule.initialize(world) {
+            Ok(_) => Ok(schedule.systems_len()),
+            Err(error) => Err(Error::Schedule(error.to_string(schedule.graph(), world))),
         })
         .map_err(|_| Error::NoPlugin)?
 }

@@ -154,7 +154,7 @@ fn mistakes_are_refused() {
     assert_eq!(wrong, Err(Error::ActionLength { found: size + 1, expected: size }));
     app.add_systems(EnvStep, (|_: ResMut<Simulation>| {}).in_set(StepSet::Physics));
     match step(app.world_mut(), &vec![0; size]) {
-        Err(Error::Schedule(why)) => assert!(why.contains("physics"), "{why}"),
+        Err(Error::Schedule(why)) => assert!(why.contains("physics (in set Physics)"), "{why}"),
         other => panic!("an ambiguous order was accepted: {other:?}"),
     }
     assert_eq!(step(App::new().world_mut(), &[]), Err(Error::NoPlugin));

@@ -6,9 +6,9 @@ use hyperdust_gym::{AutoresetMode, Seeds, VectorEnv, VectorOptions};
 use hyperdust_kernel::{
     Model,
     blueprint::{
-        ActionTerm, Actuator, Blueprint, Body, Budget, Distribution, InfoTerm, Integrator, Joint, JointKind,
-        Link, ObservationGroup, ObservationTerm, Op, Options, Program, Reduce, ResetTarget, ResetTerm,
-        RewardTerm, Robot, Slice, Source, Task, TerminationTerm, Value,
+        ActionTerm, Actuator, Blueprint, Body, Budget, Distribution, InfoTerm, Integrator, Joint, JointKind, Link,
+        ObservationGroup, ObservationTerm, Op, Options, Program, Reduce, ResetTarget, ResetTerm, RewardTerm, Robot,
+        Slice, Source, Task, TerminationTerm, Value,
     },
     layout::{Dtype, Layout},
     rng::Rng,

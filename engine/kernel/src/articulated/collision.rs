@@ -175,7 +175,13 @@ impl<T: Real> Collision<T> {
                 let x2 = T::select(one.lt(y1.abs()), ((u - mb * y2) / ma).clamp(-one, one), x1);
                 // Parallel: the two ends of the first, each against the second.
                 let top = ((v - mb) / mc).clamp(-one, one);
-                touch(self, pair.slot, T::Mask::splat(true), T::select(crossing, x2, one), T::select(crossing, y2, top));
+                touch(
+                    self,
+                    pair.slot,
+                    T::Mask::splat(true),
+                    T::select(crossing, x2, one),
+                    T::select(crossing, y2, top),
+                );
                 if crossing.not().any() {
                     let bottom = ((v + mb) / mc).clamp(-one, one);
                     touch(self, pair.slot + 1, crossing.not(), -one, bottom);

@@ -122,7 +122,14 @@ impl<T: Real> Constraints<T> {
 
     /// Builds the rows of the current state. `warm` holds, per slot, which rows acted in the last step.
     #[inline]
-    pub fn build(&mut self, t: &Topology, k: &Kinematics<T>, found: &Collision<T>, state: (&[T], &[T]), warm: &mut [T::Byte]) {
+    pub fn build(
+        &mut self,
+        t: &Topology,
+        k: &Kinematics<T>,
+        found: &Collision<T>,
+        state: (&[T], &[T]),
+        warm: &mut [T::Byte],
+    ) {
         self.contacts.clear();
         self.limits.clear();
         self.jacobian.clear();
@@ -138,7 +145,15 @@ impl<T: Real> Constraints<T> {
     }
 
     #[inline(always)]
-    fn add_contact(&mut self, t: &Topology, k: &Kinematics<T>, point: &Point<T>, qvel: &[T], warm: T::Byte, row: usize) -> usize {
+    fn add_contact(
+        &mut self,
+        t: &Topology,
+        k: &Kinematics<T>,
+        point: &Point<T>,
+        qvel: &[T],
+        warm: T::Byte,
+        row: usize,
+    ) -> usize {
         let pair = &t.pairs[point.pair];
         let rows = if pair.pair.dimension == 1 { 1 } else { 4 };
         let axes = if rows == 1 { 1 } else { 3 };
@@ -182,7 +197,17 @@ impl<T: Real> Constraints<T> {
     /// Rows of a contact between a moving link and the world; returns the velocity along each axis.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "the inner part of one function, shared by two cases")]
-    fn push_chain(&mut self, t: &Topology, k: &Kinematics<T>, point: &Point<T>, dof: usize, at: Vec3<T>, sign: T, axes: usize, qvel: &[T]) -> [T; 3] {
+    fn push_chain(
+        &mut self,
+        t: &Topology,
+        k: &Kinematics<T>,
+        point: &Point<T>,
+        dof: usize,
+        at: Vec3<T>,
+        sign: T,
+        axes: usize,
+        qvel: &[T],
+    ) -> [T; 3] {
         let mut speed = [T::zero(); 3];
         for (axis, speed) in point.frame.iter().zip(&mut speed).take(axes) {
             let axis = axis.scale(sign);
@@ -198,7 +223,15 @@ impl<T: Real> Constraints<T> {
 
     /// Rows of a contact between two moving links.
     #[inline(always)]
-    fn push_dense(&mut self, t: &Topology, k: &Kinematics<T>, point: &Point<T>, dofs: [Option<usize>; 2], axes: usize, qvel: &[T]) -> [T; 3] {
+    fn push_dense(
+        &mut self,
+        t: &Topology,
+        k: &Kinematics<T>,
+        point: &Point<T>,
+        dofs: [Option<usize>; 2],
+        axes: usize,
+        qvel: &[T],
+    ) -> [T; 3] {
         let mut speed = [T::zero(); 3];
         let sides = [(dofs[0], point.position + point.shift, -T::one()), (dofs[1], point.position, T::one())];
         for (axis, speed) in point.frame.iter().zip(&mut speed).take(axes) {
@@ -225,7 +258,9 @@ impl<T: Real> Constraints<T> {
         for (joint, impedance) in limited.zip(&self.limit_impedance) {
             let [low, high] = joint.joint.range;
             let (q, margin) = (qpos[joint.q], T::splat(joint.joint.margin));
-            for (side, (distance, sign)) in [(q - T::splat(low), 1.0f32), (T::splat(high) - q, -1.0)].into_iter().enumerate() {
+            for (side, (distance, sign)) in
+                [(q - T::splat(low), 1.0f32), (T::splat(high) - q, -1.0)].into_iter().enumerate()
+            {
                 let slot = joint.slot + side;
                 let depth = distance - margin;
                 let present = depth.lt(T::zero());
@@ -237,7 +272,8 @@ impl<T: Real> Constraints<T> {
                 let regular = ((T::one() - i) * T::splat(joint.joint.inverse_weight) / i).max(T::splat(1e-15));
                 self.weight[row] = T::select(present, T::one() / regular, T::zero());
                 let speed = T::splat(sign) * qvel[joint.dof];
-                self.reference[row] = -(T::splat(impedance.damping) * speed) - T::splat(impedance.stiffness) * i * depth;
+                self.reference[row] =
+                    -(T::splat(impedance.damping) * speed) - T::splat(impedance.stiffness) * i * depth;
                 self.active[row] = T::bit(warm[slot], 0);
                 self.limits.push(Limit { dof: joint.dof, sign, slot: t.contact_slots + slot, row });
                 row += 1;
@@ -300,7 +336,11 @@ impl<T: Real> Constraints<T> {
     #[inline]
     pub fn transpose_add(&self, t: &Topology, w: impl Fn(usize) -> T, y: &mut [T]) {
         for c in &self.contacts {
-            let sums = if c.rows == 1 { [w(c.row), T::zero(), T::zero()] } else { c.decode([w(c.row), w(c.row + 1), w(c.row + 2), w(c.row + 3)]) };
+            let sums = if c.rows == 1 {
+                [w(c.row), T::zero(), T::zero()]
+            } else {
+                c.decode([w(c.row), w(c.row + 1), w(c.row + 2), w(c.row + 3)])
+            };
             let entries = &self.jacobian[c.jacobian..];
             for (axis, &sum) in sums.iter().enumerate().take(if c.rows == 1 { 1 } else { 3 }) {
                 let row = &entries[axis * c.width..(axis + 1) * c.width];

@@ -49,7 +49,14 @@ impl<T: Real> Dynamics<T> {
                 if let Some(root) = node.free_root {
                     // A free root's axes are unit translations and the root's own rotations.
                     let r = &k.rotation[root];
-                    let head = [f.linear.x, f.linear.y, f.linear.z, r.x.dot(f.angular), r.y.dot(f.angular), r.z.dot(f.angular)];
+                    let head = [
+                        f.linear.x,
+                        f.linear.y,
+                        f.linear.z,
+                        r.x.dot(f.angular),
+                        r.y.dot(f.angular),
+                        r.z.dot(f.angular),
+                    ];
                     row[..6].copy_from_slice(&head);
                     start = 6;
                 }
@@ -116,7 +123,8 @@ impl<T: Real> Dynamics<T> {
             let f = self.force[l];
             if node.free {
                 let (dof, r) = (node.dofs.0, &k.rotation[l]);
-                let whole = [f.linear.x, f.linear.y, f.linear.z, r.x.dot(f.angular), r.y.dot(f.angular), r.z.dot(f.angular)];
+                let whole =
+                    [f.linear.x, f.linear.y, f.linear.z, r.x.dot(f.angular), r.y.dot(f.angular), r.z.dot(f.angular)];
                 self.bias[dof..dof + 6].copy_from_slice(&whole);
                 continue;
             }

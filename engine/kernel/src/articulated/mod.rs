@@ -172,7 +172,8 @@ impl<T: Real> Solver<T> {
             self.actuation[joint.dof] += gear * force;
         }
         for dof in 0..t.nv {
-            self.force[dof] = (self.actuation[dof] - self.dynamics.bias[dof]) - T::splat(t.damping[dof]) * self.qvel[dof];
+            self.force[dof] =
+                (self.actuation[dof] - self.dynamics.bias[dof]) - T::splat(t.damping[dof]) * self.qvel[dof];
         }
         for joint in t.joints.iter().filter(|j| j.joint.stiffness != 0.0) {
             let stretch = self.qpos[joint.q] - T::splat(joint.joint.spring_reference);

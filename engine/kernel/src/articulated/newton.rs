@@ -34,9 +34,10 @@ pub(super) struct Newton<T: Real> {
 
 impl<T: Real> Newton<T> {
     pub fn new(t: &Topology) -> Self {
-        let coupled = t.pairs.iter().any(|p| {
-            [p.first, p.second].iter().all(|&g| t.last_dof(usize::from(t.geoms[g].geom.link)).is_some())
-        });
+        let coupled = t
+            .pairs
+            .iter()
+            .any(|p| [p.first, p.second].iter().all(|&g| t.last_dof(usize::from(t.geoms[g].geom.link)).is_some()));
         Self {
             rows: vec![T::zero(); t.ancestor.len()],
             inverse: vec![T::zero(); t.nv],
@@ -50,7 +51,14 @@ impl<T: Real> Newton<T> {
 
     /// Solves for the acceleration under `force` (all but constraint forces); leaves residuals and the acting set in `c`.
     #[inline]
-    pub fn solve(&mut self, t: &Topology, d: &Dynamics<T>, c: &mut Constraints<T>, force: &[T], acceleration: &mut [T]) {
+    pub fn solve(
+        &mut self,
+        t: &Topology,
+        d: &Dynamics<T>,
+        c: &mut Constraints<T>,
+        force: &[T],
+        acceleration: &mut [T],
+    ) {
         let n = c.len();
         self.solves = T::one();
         acceleration.copy_from_slice(force);
@@ -77,7 +85,15 @@ impl<T: Real> Newton<T> {
 
     /// One Newton step with line search in the lanes of `todo`; returns the lanes that need another.
     #[inline(never)]
-    fn improve(&mut self, t: &Topology, d: &Dynamics<T>, c: &mut Constraints<T>, force: &[T], acceleration: &mut [T], todo: T::Mask) -> T::Mask {
+    fn improve(
+        &mut self,
+        t: &Topology,
+        d: &Dynamics<T>,
+        c: &mut Constraints<T>,
+        force: &[T],
+        acceleration: &mut [T],
+        todo: T::Mask,
+    ) -> T::Mask {
         let n = c.len();
         d.multiply(t, acceleration, &mut self.product);
         for i in 0..t.nv {
@@ -218,7 +234,11 @@ impl<T: Real> Newton<T> {
                 if !T::zero().lt(w).any() {
                     continue;
                 }
-                let mu = T::splat(if contact.rows == 1 { 0.0 } else { contact.friction[i / 2] * if i % 2 == 0 { 1.0 } else { -1.0 } });
+                let mu = T::splat(if contact.rows == 1 {
+                    0.0
+                } else {
+                    contact.friction[i / 2] * if i % 2 == 0 { 1.0 } else { -1.0 }
+                });
                 let tangent = if contact.rows == 1 { 0 } else { (1 + i / 2) * n };
                 for a in 0..n {
                     let ja = entries[a] + mu * entries[tangent + a];
@@ -373,7 +393,14 @@ mod tests {
 
     fn options() -> Options {
         let gravity = [0.0, 0.0, -9.81];
-        Options { timestep: 0.002, frame_skip: 1, integrator: Integrator::Euler, iterations: 20, rigid_iterations: 4, gravity }
+        Options {
+            timestep: 0.002,
+            frame_skip: 1,
+            integrator: Integrator::Euler,
+            iterations: 20,
+            rigid_iterations: 4,
+            gravity,
+        }
     }
 
     /// Where nothing fills in, the dense factorisation is the sparse one with zeros: the same bits.
@@ -402,7 +429,8 @@ mod tests {
         let t = robot.topology.clone();
         let frame = [vec3(0.6, 0.8, 0.0), vec3(0.8, -0.6, 0.0), vec3(0.0, 0.0, -1.0)];
         let at = Vec3 { x: 0.2, y: 0.9, z: 0.4 };
-        let point = Point { pair: 0, slot: 0, present: true, depth: -0.01, frame, position: at, shift: Vec3::default() };
+        let point =
+            Point { pair: 0, slot: 0, present: true, depth: -0.01, frame, position: at, shift: Vec3::default() };
         robot.collision.points = vec![point];
         let state = (&robot.qpos[..], &robot.qvel[..]);
         robot.constraints.build(&t, &robot.kinematics, &robot.collision, state, &mut robot.warm);

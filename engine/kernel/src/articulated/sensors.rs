@@ -38,7 +38,8 @@ impl Articulated {
             let body = &t.bodies[b];
             let link = usize::from(body.link);
             let r = &fresh.rotation[link];
-            let position = fresh.origin[t.links[link].tree] + (fresh.position[link] + r.rotate(Vec3::splat(body.position)));
+            let position =
+                fresh.origin[t.links[link].tree] + (fresh.position[link] + r.rotate(Vec3::splat(body.position)));
             Pose {
                 position: [position.x, position.y, position.z],
                 orientation: quaternion(&r.times(&Mat3::splat(&body.rotation))),
@@ -46,7 +47,13 @@ impl Articulated {
         })
     }
 
-    fn each_body<const N: usize>(&self, width: usize, start: usize, out: &mut [f32], f: impl Fn(&Self, &Body) -> [f32; N]) {
+    fn each_body<const N: usize>(
+        &self,
+        width: usize,
+        start: usize,
+        out: &mut [f32],
+        f: impl Fn(&Self, &Body) -> [f32; N],
+    ) {
         let mut cached = (usize::MAX, [0.0; N]);
         for (i, out) in out.iter_mut().enumerate() {
             let (body, element) = ((start + i) / width, (start + i) % width);

@@ -195,7 +195,13 @@ impl Topology {
             } else {
                 self.links[parent].tree
             };
-            let free_root = if free { Some(index) } else if index == 0 || parent == 0 { None } else { self.links[parent].free_root };
+            let free_root = if free {
+                Some(index)
+            } else if index == 0 || parent == 0 {
+                None
+            } else {
+                self.links[parent].free_root
+            };
             let identity = link.rotation == [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
             let dofs = (first_dof, self.armature.len());
             self.links.push(LinkNode { link: link.clone(), parent, tree, joints, dofs, free, free_root, identity });
@@ -240,12 +246,19 @@ impl Topology {
             let (first, second) = (usize::from(pair.first), usize::from(pair.second));
             let capsules = [first, second].iter().filter(|&&g| self.geoms[g].half_length > 0.0).count();
             let plane = robot.geoms[first].shape == GeomShape::Plane;
-            let slots = if plane { 1 + capsules } else if capsules == 2 { 2 } else { 1 };
+            let slots = if plane {
+                1 + capsules
+            } else if capsules == 2 {
+                2
+            } else {
+                1
+            };
             let slot = self.contact_slots;
             self.contact_slots += slots;
             let mu = pair.friction[0];
             // MuJoCo's pyramid: every edge gets 2μ² times the first edge's regularisation.
-            let diagonal = if pair.dimension == 1 { pair.inverse_weight } else { pair.inverse_weight * (1.0 + mu * mu) };
+            let diagonal =
+                if pair.dimension == 1 { pair.inverse_weight } else { pair.inverse_weight * (1.0 + mu * mu) };
             let impedance = Impedance::new(pair.solref, pair.solimp, self.timestep);
             let reach = pair.margin - pair.gap;
             self.pairs.push(PairNode { pair: pair.clone(), first, second, slot, reach, impedance, diagonal });

@@ -37,28 +37,18 @@ impl Blueprint {
     /// The valid blueprint that `bytes` are the encoding of, or why there is none.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > limits::BYTES {
-            return Err(reason(format!(
-                "found {} bytes; accepted: at most {}",
-                bytes.len(),
-                limits::BYTES
-            )));
+            return Err(reason(format!("found {} bytes; accepted: at most {}", bytes.len(), limits::BYTES)));
         }
         let Some((head, mut body)) = bytes.split_first_chunk::<6>() else {
             return Err(reason(format!("found {} bytes; accepted: at least 6", bytes.len())));
         };
         let [magic @ .., low, high] = *head;
         if magic != *MAGIC {
-            return Err(reason(format!(
-                "starts with {magic:02x?}; accepted: {MAGIC:02x?} (\"HDBP\")"
-            )));
+            return Err(reason(format!("starts with {magic:02x?}; accepted: {MAGIC:02x?} (\"HDBP\")")));
         }
         let found = u16::from_le_bytes([low, high]);
         if found != VERSION {
-            return Err(Error::Version {
-                what: WHAT,
-                found,
-                accepted: VERSION,
-            });
+            return Err(Error::Version { what: WHAT, found, accepted: VERSION });
         }
         let blueprint =
             Self::read(&mut body).map_err(|error| reason(format!("byte {}: {error}", bytes.len() - body.len())))?;
@@ -86,12 +76,7 @@ impl Blueprint {
             return Err(too_many("task", body.len(), limits::TASK_BYTES));
         }
         let task = Task::deserialize(body)?;
-        Ok(Self {
-            options,
-            robot,
-            rigid,
-            task,
-        })
+        Ok(Self { options, robot, rigid, task })
     }
 }
 
@@ -116,10 +101,7 @@ pub(super) fn name<R: Read>(reader: &mut R) -> Result<String, IoError> {
 }
 
 fn too_many(what: &str, found: usize, accepted: usize) -> IoError {
-    IoError::new(
-        ErrorKind::InvalidData,
-        format!("{what} of {found}; accepted: at most {accepted}"),
-    )
+    IoError::new(ErrorKind::InvalidData, format!("{what} of {found}; accepted: at most {accepted}"))
 }
 
 fn reason(reason: String) -> Error {
@@ -154,11 +136,7 @@ impl FromStr for BlueprintId {
                 text.chars().take(80).collect::<String>()
             ),
         };
-        let digits = text
-            .strip_prefix("0x")
-            .filter(|d| d.len() == 64)
-            .ok_or_else(refused)?
-            .as_bytes();
+        let digits = text.strip_prefix("0x").filter(|d| d.len() == 64).ok_or_else(refused)?.as_bytes();
         let mut id = [0; 32];
         for (byte, pair) in id.iter_mut().zip(digits.as_chunks::<2>().0) {
             let value = |digit: u8| char::from(digit).to_digit(16).ok_or_else(refused);

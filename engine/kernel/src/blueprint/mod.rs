@@ -8,8 +8,8 @@
 //! Invariants of a value obtained from [`Blueprint::decode`] or [`Blueprint::validated`]: every index is
 //! in range, every float is finite and has a canonical zero, every count is within [`limits`].
 
-pub mod limits;
 mod codec;
+pub mod limits;
 mod rigid;
 mod robot;
 mod task;
@@ -19,8 +19,8 @@ pub use codec::BlueprintId;
 pub use rigid::{Collider, Rigid, RigidBody, RigidShape};
 pub use robot::{Actuator, Body, Geom, GeomShape, Joint, JointKind, Link, Pair, Robot};
 pub use task::{
-    ActionTerm, Budget, Distribution, InfoTerm, ObservationGroup, ObservationTerm, Op, Program, Reduce,
-    ResetTarget, ResetTerm, RewardTerm, Slice, Source, Task, TerminationTerm, Value,
+    ActionTerm, Budget, Distribution, InfoTerm, ObservationGroup, ObservationTerm, Op, Program, Reduce, ResetTarget,
+    ResetTerm, RewardTerm, Slice, Source, Task, TerminationTerm, Value,
 };
 
 use borsh::{BorshDeserialize, BorshSerialize};

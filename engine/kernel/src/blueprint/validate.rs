@@ -36,47 +36,19 @@ impl Blueprint {
 
 fn options(options: &mut Options) -> Checked {
     let path = "options";
-    number(
-        &mut options.timestep,
-        1e-6,
-        limits::TIMESTEP,
-        format_args!("{path}.timestep"),
-    )?;
-    count(
-        options.frame_skip.into(),
-        1,
-        limits::FRAME_SKIP.into(),
-        format_args!("{path}.frame_skip"),
-    )?;
-    count(
-        options.iterations.into(),
-        1,
-        limits::ITERATIONS.into(),
-        format_args!("{path}.iterations"),
-    )?;
-    count(
-        options.rigid_iterations.into(),
-        1,
-        limits::ITERATIONS.into(),
-        format_args!("{path}.rigid_iterations"),
-    )?;
+    number(&mut options.timestep, 1e-6, limits::TIMESTEP, format_args!("{path}.timestep"))?;
+    count(options.frame_skip.into(), 1, limits::FRAME_SKIP.into(), format_args!("{path}.frame_skip"))?;
+    count(options.iterations.into(), 1, limits::ITERATIONS.into(), format_args!("{path}.iterations"))?;
+    count(options.rigid_iterations.into(), 1, limits::ITERATIONS.into(), format_args!("{path}.rigid_iterations"))?;
     numbers(&mut options.gravity, -1e4, 1e4, format_args!("{path}.gravity"))
 }
 
 fn invalid(path: impl fmt::Display, found: impl fmt::Display, accepted: impl fmt::Display) -> Error {
-    Error::Invalid {
-        path: path.to_string(),
-        found: found.to_string(),
-        accepted: accepted.to_string(),
-    }
+    Error::Invalid { path: path.to_string(), found: found.to_string(), accepted: accepted.to_string() }
 }
 
 fn ensure(holds: bool, path: impl fmt::Display, found: impl fmt::Display, accepted: impl fmt::Display) -> Checked {
-    if holds {
-        Ok(())
-    } else {
-        Err(invalid(path, found, accepted))
-    }
+    if holds { Ok(()) } else { Err(invalid(path, found, accepted)) }
 }
 
 /// A finite number in `[low, high]`; −0 becomes +0.
@@ -112,24 +84,14 @@ fn index(n: usize, len: usize, path: fmt::Arguments<'_>) -> Checked {
 /// `[low, high]` with `low ≤ high`.
 fn range(range: &mut [f32; 2], path: fmt::Arguments<'_>) -> Checked {
     magnitude(range, path)?;
-    ensure(
-        range[0] <= range[1],
-        path,
-        format_args!("{range:?}"),
-        "the lower bound first",
-    )
+    ensure(range[0] <= range[1], path, format_args!("{range:?}"), "the lower bound first")
 }
 
 /// A unit vector or quaternion, to a thousandth: solvers normalise again.
 fn unit(xs: &mut [f32], path: fmt::Arguments<'_>) -> Checked {
     magnitude(xs, path)?;
     let squares: f64 = xs.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-    ensure(
-        (squares - 1.0).abs() < 2e-3,
-        path,
-        format_args!("{xs:?}"),
-        "length 1 (to 0.001)",
-    )
+    ensure((squares - 1.0).abs() < 2e-3, path, format_args!("{xs:?}"), "length 1 (to 0.001)")
 }
 
 /// A row-major rotation matrix, to a thousandth.
@@ -147,17 +109,8 @@ fn rotation(m: &mut [f32; 9], path: fmt::Arguments<'_>) -> Checked {
         }
     }
     let [x, y, z] = [row(0), row(1), row(2)];
-    let cross = [
-        x[1] * y[2] - x[2] * y[1],
-        x[2] * y[0] - x[0] * y[2],
-        x[0] * y[1] - x[1] * y[0],
-    ];
-    ensure(
-        worst < 2e-3 && dot(cross, z) > 0.0,
-        path,
-        format_args!("{m:?}"),
-        "a right-handed rotation (to 0.001)",
-    )
+    let cross = [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]];
+    ensure(worst < 2e-3 && dot(cross, z) > 0.0, path, format_args!("{m:?}"), "a right-handed rotation (to 0.001)")
 }
 
 /// 1 to [`limits::NAME`] bytes, none of them a control character.

@@ -9,44 +9,16 @@ use crate::math::scalar::{clamp, max, sqrt};
 use crate::math::spatial::vec3;
 
 /// Unit, towards the sun.
-pub const SUN: Vec3 = Vec3 {
-    x: 0.36,
-    y: -0.48,
-    z: 0.8,
-};
+pub const SUN: Vec3 = Vec3 { x: 0.36, y: -0.48, z: 0.8 };
 /// The sun's light.
-const SUNLIGHT: Vec3 = Vec3 {
-    x: 1.02,
-    y: 0.96,
-    z: 0.86,
-};
+const SUNLIGHT: Vec3 = Vec3 { x: 1.02, y: 0.96, z: 0.86 };
 /// From above and, reflected, from below.
-const SKYLIGHT: Vec3 = Vec3 {
-    x: 0.36,
-    y: 0.42,
-    z: 0.52,
-};
-const GROUNDLIGHT: Vec3 = Vec3 {
-    x: 0.17,
-    y: 0.16,
-    z: 0.15,
-};
+const SKYLIGHT: Vec3 = Vec3 { x: 0.36, y: 0.42, z: 0.52 };
+const GROUNDLIGHT: Vec3 = Vec3 { x: 0.17, y: 0.16, z: 0.15 };
 /// The sky itself.
-const ZENITH: Vec3 = Vec3 {
-    x: 0.10,
-    y: 0.24,
-    z: 0.52,
-};
-const HORIZON: Vec3 = Vec3 {
-    x: 0.62,
-    y: 0.72,
-    z: 0.83,
-};
-const BELOW: Vec3 = Vec3 {
-    x: 0.30,
-    y: 0.33,
-    z: 0.36,
-};
+const ZENITH: Vec3 = Vec3 { x: 0.10, y: 0.24, z: 0.52 };
+const HORIZON: Vec3 = Vec3 { x: 0.62, y: 0.72, z: 0.83 };
+const BELOW: Vec3 = Vec3 { x: 0.30, y: 0.33, z: 0.36 };
 /// How much darker the second tone of a checker is.
 const DARKER: f32 = 0.62;
 
@@ -64,11 +36,7 @@ pub fn mix(a: Vec3, b: Vec3, share: f32) -> Vec3 {
 pub fn linear(srgb: [f32; 3]) -> Vec3 {
     let decode = |x: f32| {
         let x = clamp(if x.is_nan() { 0.0 } else { x }, 0.0, 1.0);
-        if x <= 0.040_45 {
-            x / 12.92
-        } else {
-            libm::powf((x + 0.055) / 1.055, 2.4)
-        }
+        if x <= 0.040_45 { x / 12.92 } else { libm::powf((x + 0.055) / 1.055, 2.4) }
     };
     vec3(decode(srgb[0]), decode(srgb[1]), decode(srgb[2]))
 }
@@ -144,11 +112,7 @@ impl Tones {
         for (i, tone) in table.iter_mut().enumerate() {
             let root = i as f32 / (STEPS - 1) as f32;
             let light = root * root;
-            let coded = if light <= 0.003_130_8 {
-                light * 12.92
-            } else {
-                1.055 * libm::powf(light, 1.0 / 2.4) - 0.055
-            };
+            let coded = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * libm::powf(light, 1.0 / 2.4) - 0.055 };
             *tone = (coded * 255.0 + 0.5) as u8;
         }
         Self(table)

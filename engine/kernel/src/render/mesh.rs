@@ -63,14 +63,7 @@ impl Mesh {
             };
             let (edge1, edge2) = (b - a, c - a);
             if edge1.cross(edge2) != vec3(0.0, 0.0, 0.0) {
-                items.push((
-                    (a + b + c).scale(1.0 / 3.0),
-                    Triangle {
-                        corner: a,
-                        edge1,
-                        edge2,
-                    },
-                ));
+                items.push(((a + b + c).scale(1.0 / 3.0), Triangle { corner: a, edge1, edge2 }));
             }
         }
         if items.is_empty() {
@@ -80,12 +73,7 @@ impl Mesh {
         split(&mut items, 0, &mut nodes);
         let center = (nodes[0].low + nodes[0].high).scale(0.5);
         let half = nodes[0].high - center;
-        Some(Self {
-            triangles: items.into_iter().map(|i| i.1).collect(),
-            nodes,
-            center,
-            radius: half.norm(),
-        })
+        Some(Self { triangles: items.into_iter().map(|i| i.1).collect(), nodes, center, radius: half.norm() })
     }
 
     /// First hit with `near < t < far`, as (t, unit normal towards the ray's origin).
@@ -157,23 +145,12 @@ fn split(items: &mut [(Vec3, Triangle)], first: usize, nodes: &mut Vec<Node>) {
     }
     let here = nodes.len();
     let leaf = items.len() <= LEAF;
-    nodes.push(Node {
-        low,
-        high,
-        index: first as u32,
-        count: if leaf { items.len() as u32 } else { 0 },
-    });
+    nodes.push(Node { low, high, index: first as u32, count: if leaf { items.len() as u32 } else { 0 } });
     if leaf {
         return;
     }
     let size = high - low;
-    let axis = (0..3).fold(0, |best, k| {
-        if component(size, k) > component(size, best) {
-            k
-        } else {
-            best
-        }
-    });
+    let axis = (0..3).fold(0, |best, k| if component(size, k) > component(size, best) { k } else { best });
     // A stable sort by a total order: the same tree everywhere.
     items.sort_by(|a, b| component(a.0, axis).total_cmp(&component(b.0, axis)));
     let middle = items.len() / 2;
@@ -212,11 +189,7 @@ pub fn from_heights(rows: u32, columns: u32, heights: &[f32], size: [f32; 2]) ->
     let vertices: Vec<[f32; 3]> = (0..r * c)
         .map(|i| {
             let (row, column) = (i / c, i % c);
-            [
-                column as f32 * step[0] - 0.5 * size[0],
-                row as f32 * step[1] - 0.5 * size[1],
-                heights[i],
-            ]
+            [column as f32 * step[0] - 0.5 * size[0], row as f32 * step[1] - 0.5 * size[1], heights[i]]
         })
         .collect();
     let mut triangles = Vec::with_capacity((r - 1) * (c - 1) * 2);

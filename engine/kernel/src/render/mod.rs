@@ -143,11 +143,7 @@ impl Renderer {
             return;
         }
         let eye = Eye::new(&self.camera, poses, height);
-        let placed: Vec<_> = self
-            .solids
-            .iter()
-            .filter_map(|s| s.place(poses, eye.position))
-            .collect();
+        let placed: Vec<_> = self.solids.iter().filter_map(|s| s.place(poses, eye.position)).collect();
         view::draw(&placed, &eye, self.smoothing, &self.tones, width, height, rgb);
     }
 }

@@ -88,23 +88,16 @@ impl Solid {
             }
             RigidShape::Cylinder { radius, half_length } => {
                 let (radius, half) = (positive(*radius)?, positive(*half_length)?);
-                (
-                    Kind::Cylinder { radius, half },
-                    zero,
-                    sqrt(radius * radius + half * half),
-                )
+                (Kind::Cylinder { radius, half }, zero, sqrt(radius * radius + half * half))
             }
             RigidShape::Hull { points } => {
                 let hull = convex_hull(points)?;
                 of_mesh(Mesh::new(&hull.vertices, &hull.triangles)?)
             }
             RigidShape::Mesh { vertices, triangles } => of_mesh(Mesh::new(vertices, triangles)?),
-            RigidShape::HeightField {
-                rows,
-                columns,
-                heights,
-                size,
-            } => of_mesh(mesh::from_heights(*rows, *columns, heights, *size)?),
+            RigidShape::HeightField { rows, columns, heights, size } => {
+                of_mesh(mesh::from_heights(*rows, *columns, heights, *size)?)
+            }
         };
         Some(Self {
             body: usize::from(visual.body),
@@ -113,11 +106,7 @@ impl Solid {
             kind,
             center,
             radius: radius * 1.001,
-            paint: Paint {
-                color: light::linear([r, g, b]),
-                opacity: min(opacity, 1.0),
-                checker: visual.checker,
-            },
+            paint: Paint { color: light::linear([r, g, b]), opacity: min(opacity, 1.0), checker: visual.checker },
         })
     }
 
@@ -132,14 +121,7 @@ impl Solid {
         if !center.dot(center).is_finite() {
             return None;
         }
-        Some(Placed {
-            kind: &self.kind,
-            paint: &self.paint,
-            position,
-            rotation,
-            center,
-            radius: self.radius,
-        })
+        Some(Placed { kind: &self.kind, paint: &self.paint, position, rotation, center, radius: self.radius })
     }
 }
 
@@ -156,10 +138,7 @@ impl Placed<'_> {
             let (height, fall) = (self.rotation.z.dot(o - self.position), -self.rotation.z.dot(d));
             let distance = height / fall;
             let seen = height > 0.0 && fall > 0.0 && distance > near && distance < far;
-            return seen.then_some(Hit {
-                distance,
-                normal: vec3(0.0, 0.0, 1.0),
-            });
+            return seen.then_some(Hit { distance, normal: vec3(0.0, 0.0, 1.0) });
         }
         let to_center = self.center - o;
         let along = to_center.dot(d);

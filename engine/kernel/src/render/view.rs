@@ -70,11 +70,7 @@ impl Cone {
             cos = min(cos, axis.dot(eye.towards(x, y)));
         }
         let cos = max(cos - 1e-5, 0.0);
-        Self {
-            axis,
-            sin: sqrt(max(1.0 - cos * cos, 0.0)),
-            cos,
-        }
+        Self { axis, sin: sqrt(max(1.0 - cos * cos, 0.0)), cos }
     }
 
     fn touches(&self, placed: &Placed) -> bool {
@@ -106,11 +102,7 @@ struct Shade<'a>(Vec<([f32; 3], &'a Placed<'a>)>);
 
 // With SUN, right-handed axes of the sun's view.
 const ACROSS: Vec3 = Vec3 { x: 0.8, y: 0.6, z: 0.0 };
-const UPWARD: Vec3 = Vec3 {
-    x: -0.48,
-    y: 0.64,
-    z: 0.6,
-};
+const UPWARD: Vec3 = Vec3 { x: -0.48, y: 0.64, z: 0.6 };
 
 impl<'a> Shade<'a> {
     fn new(all: &'a [Placed<'a>]) -> Self {

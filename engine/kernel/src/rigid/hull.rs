@@ -29,11 +29,7 @@ fn sub(a: Cell, b: Cell) -> Cell {
 }
 
 fn cross(a: Cell, b: Cell) -> Cell {
-    [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ]
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 // 21 + 21 + 1 bits times 21 bits: beyond 64, far below 128.
@@ -49,10 +45,7 @@ struct Face {
 impl Face {
     fn new(cells: &[Cell], corners: [usize; 3]) -> Self {
         let [a, b, c] = corners.map(|i| cells[i]);
-        Self {
-            corners,
-            normal: cross(sub(b, a), sub(c, a)),
-        }
+        Self { corners, normal: cross(sub(b, a), sub(c, a)) }
     }
 
     fn sees(&self, cells: &[Cell], point: usize) -> bool {
@@ -77,10 +70,7 @@ pub fn convex_hull(points: &[[f32; 3]]) -> Option<Hull> {
         faces.retain_mut(|face| {
             let keep = !face.sees(&cells, point);
             if !keep {
-                seen.push(Face {
-                    corners: face.corners,
-                    normal: face.normal,
-                });
+                seen.push(Face { corners: face.corners, normal: face.normal });
             }
             keep
         });
@@ -186,8 +176,5 @@ fn compact(points: &[[f32; 3]], faces: &[Face]) -> Hull {
             vertices.push(points[i]);
         }
     }
-    Hull {
-        vertices,
-        triangles: faces.iter().map(|f| f.corners.map(|c| index[c])).collect(),
-    }
+    Hull { vertices, triangles: faces.iter().map(|f| f.corners.map(|c| index[c])).collect() }
 }

@@ -87,19 +87,10 @@ impl RigidWorld {
             initial.positions.push(canonical(body.position));
             initial.orientations.push(unit(body.orientation));
             let moves = if body.fixed { 0.0 } else { 1.0 };
-            initial
-                .linear_velocities
-                .push(canonical(body.linear_velocity.map(|v| v * moves)));
-            initial
-                .angular_velocities
-                .push(canonical(body.angular_velocity.map(|v| v * moves)));
+            initial.linear_velocities.push(canonical(body.linear_velocity.map(|v| v * moves)));
+            initial.angular_velocities.push(canonical(body.angular_velocity.map(|v| v * moves)));
         }
-        Self {
-            template: Arc::new(template),
-            state: initial.clone(),
-            initial: Arc::new(initial),
-            quarantined: None,
-        }
+        Self { template: Arc::new(template), state: initial.clone(), initial: Arc::new(initial), quarantined: None }
     }
 
     /// Back to the blueprint's poses and velocities.
@@ -161,11 +152,8 @@ impl RigidWorld {
     /// Makes written states canonical: unit quaternions (one without direction: the identity), +0 for −0.
     pub fn normalize(&mut self) {
         self.state.orientations.iter_mut().for_each(|q| *q = unit(*q));
-        for values in [
-            &mut self.state.positions,
-            &mut self.state.linear_velocities,
-            &mut self.state.angular_velocities,
-        ] {
+        for values in [&mut self.state.positions, &mut self.state.linear_velocities, &mut self.state.angular_velocities]
+        {
             values.iter_mut().for_each(|v| *v = canonical(*v));
         }
     }
@@ -271,27 +259,18 @@ fn count(cost: &mut Cost, narrow_phase: &NarrowPhase, template: &Template) {
     let contacts = u32::try_from(contacts).unwrap_or(u32::MAX);
     let iterations = template.parameters.num_solver_iterations as u32;
     cost.contacts = cost.contacts.saturating_add(contacts);
-    cost.rows = cost
-        .rows
-        .saturating_add(contacts.saturating_mul(3).saturating_mul(iterations));
+    cost.rows = cost.rows.saturating_add(contacts.saturating_mul(3).saturating_mul(iterations));
 }
 
 fn first_quarantined(pipeline: &PhysicsPipeline, template: &Template) -> Option<usize> {
     let quarantine = pipeline.quarantine();
     let body = |handle| template.handles.iter().position(|h| h == handle);
     let owner = |handle| template.owners.iter().find(|(h, _)| h == handle).map(|(_, body)| *body);
-    quarantine
-        .bodies()
-        .iter()
-        .filter_map(body)
-        .chain(quarantine.colliders().iter().filter_map(owner))
-        .min()
+    quarantine.bodies().iter().filter_map(body).chain(quarantine.colliders().iter().filter_map(owner)).min()
 }
 
 impl core::fmt::Debug for RigidWorld {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("RigidWorld")
-            .field("state", &self.state)
-            .finish_non_exhaustive()
+        f.debug_struct("RigidWorld").field("state", &self.state).finish_non_exhaustive()
     }
 }

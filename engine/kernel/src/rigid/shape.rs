@@ -32,26 +32,15 @@ pub(super) struct Built {
 
 fn size(value: f32) -> Result<f32, ShapeProblem> {
     // A NaN is in no range.
-    if (SMALLEST..=LARGEST).contains(&value) {
-        Ok(value)
-    } else {
-        Err(ShapeProblem::Size(value))
-    }
+    if (SMALLEST..=LARGEST).contains(&value) { Ok(value) } else { Err(ShapeProblem::Size(value)) }
 }
 
 fn coordinate(value: f32) -> Result<f32, ShapeProblem> {
-    if value.abs() <= LARGEST {
-        Ok(value)
-    } else {
-        Err(ShapeProblem::Coordinate(value))
-    }
+    if value.abs() <= LARGEST { Ok(value) } else { Err(ShapeProblem::Coordinate(value)) }
 }
 
 fn vertices(points: &[[f32; 3]]) -> Result<Vec<Vector>, ShapeProblem> {
-    points
-        .iter()
-        .map(|p| Ok(Vector::new(coordinate(p[0])?, coordinate(p[1])?, coordinate(p[2])?)))
-        .collect()
+    points.iter().map(|p| Ok(Vector::new(coordinate(p[0])?, coordinate(p[1])?, coordinate(p[2])?))).collect()
 }
 
 // Exactly (√½, 0, 0, √½) in f32, so no sine is needed.
@@ -62,10 +51,7 @@ fn y_to_z() -> Pose {
 
 /// Whether only a fixed body may have this shape: it has no volume.
 pub(super) fn needs_fixed_body(shape: &RigidShape) -> bool {
-    matches!(
-        shape,
-        RigidShape::HalfSpace | RigidShape::Mesh { .. } | RigidShape::HeightField { .. }
-    )
+    matches!(shape, RigidShape::HalfSpace | RigidShape::Mesh { .. } | RigidShape::HeightField { .. })
 }
 
 pub(super) fn build(shape: &RigidShape) -> Result<Built, ShapeProblem> {
@@ -85,25 +71,13 @@ pub(super) fn build(shape: &RigidShape) -> Result<Built, ShapeProblem> {
         RigidShape::Hull { points } => {
             vertices(points)?;
             if points.len() > hull::POINTS {
-                return Err(ShapeProblem::TooMany {
-                    what: "hull points",
-                    found: points.len(),
-                    limit: hull::POINTS,
-                });
+                return Err(ShapeProblem::TooMany { what: "hull points", found: points.len(), limit: hull::POINTS });
             }
             let hull = convex_hull(points).ok_or(ShapeProblem::Flat)?;
             SharedShape::convex_mesh(vertices(&hull.vertices)?, &hull.triangles).ok_or(ShapeProblem::Flat)?
         }
-        RigidShape::Mesh {
-            vertices: points,
-            triangles,
-        } => mesh(points, triangles)?,
-        RigidShape::HeightField {
-            rows,
-            columns,
-            heights,
-            size: extent,
-        } => {
+        RigidShape::Mesh { vertices: points, triangles } => mesh(points, triangles)?,
+        RigidShape::HeightField { rows, columns, heights, size: extent } => {
             correction = y_to_z();
             height_field(*rows, *columns, heights, *extent)?
         }
@@ -114,21 +88,14 @@ pub(super) fn build(shape: &RigidShape) -> Result<Built, ShapeProblem> {
 fn mesh(points: &[[f32; 3]], triangles: &[[u32; 3]]) -> Result<SharedShape, ShapeProblem> {
     for (what, found) in [("mesh vertices", points.len()), ("mesh triangles", triangles.len())] {
         if found > limits::MESH_ELEMENTS {
-            return Err(ShapeProblem::TooMany {
-                what,
-                found,
-                limit: limits::MESH_ELEMENTS,
-            });
+            return Err(ShapeProblem::TooMany { what, found, limit: limits::MESH_ELEMENTS });
         }
     }
     let vertices = vertices(points)?;
     let mut kept = Vec::with_capacity(triangles.len());
     for triangle in triangles {
         if let Some(&index) = triangle.iter().find(|i| **i as usize >= vertices.len()) {
-            return Err(ShapeProblem::Index {
-                found: index,
-                vertices: vertices.len(),
-            });
+            return Err(ShapeProblem::Index { found: index, vertices: vertices.len() });
         }
         // Slivers without a normal are common in modelled meshes and touch nothing: left out.
         let [a, b, c] = triangle.map(|i| vertices[i as usize]);
@@ -146,18 +113,10 @@ fn mesh(points: &[[f32; 3]], triangles: &[[u32; 3]]) -> Result<SharedShape, Shap
 fn height_field(rows: u32, columns: u32, heights: &[f32], extent: [f32; 2]) -> Result<SharedShape, ShapeProblem> {
     let cells = u64::from(rows) * u64::from(columns);
     if rows < 2 || columns < 2 || cells != heights.len() as u64 {
-        return Err(ShapeProblem::Grid {
-            rows,
-            columns,
-            heights: heights.len(),
-        });
+        return Err(ShapeProblem::Grid { rows, columns, heights: heights.len() });
     }
     if heights.len() > limits::HEIGHTFIELD_CELLS {
-        return Err(ShapeProblem::TooMany {
-            what: "heights",
-            found: heights.len(),
-            limit: limits::HEIGHTFIELD_CELLS,
-        });
+        return Err(ShapeProblem::TooMany { what: "heights", found: heights.len(), limit: limits::HEIGHTFIELD_CELLS });
     }
     let (rows, columns) = (rows as usize, columns as usize);
     let mut grid = Array2::new(rows, columns, heights.to_vec());
@@ -166,8 +125,5 @@ fn height_field(rows: u32, columns: u32, heights: &[f32], extent: [f32; 2]) -> R
             grid[(rows - 1 - row, column)] = coordinate(heights[row * columns + column])?;
         }
     }
-    Ok(SharedShape::heightfield(
-        grid,
-        Vector::new(size(extent[0])?, 1.0, size(extent[1])?),
-    ))
+    Ok(SharedShape::heightfield(grid, Vector::new(size(extent[0])?, 1.0, size(extent[1])?)))
 }

@@ -100,11 +100,7 @@ fn sets(rigid: &Rigid) -> Result<Template, RigidError> {
     let mut template = Template::empty();
     for (index, body) in rigid.bodies.iter().enumerate() {
         check_body(index, body)?;
-        let builder = if body.fixed {
-            RigidBodyBuilder::fixed()
-        } else {
-            RigidBodyBuilder::dynamic()
-        };
+        let builder = if body.fixed { RigidBodyBuilder::fixed() } else { RigidBodyBuilder::dynamic() };
         let handle = template.bodies.insert(
             builder
                 .pose(pose(canonical(body.position), unit(body.orientation)))
@@ -129,18 +125,11 @@ fn sets(rigid: &Rigid) -> Result<Template, RigidError> {
             properties.inv_principal_inertia.y,
             properties.inv_principal_inertia.z,
         ];
-        template.centers.push(if template.moves[index] {
-            properties.local_com
-        } else {
-            Vector::ZERO
-        });
+        template.centers.push(if template.moves[index] { properties.local_com } else { Vector::ZERO });
         if template.moves[index]
             && !(inverses.iter().all(|x| x.is_finite() && *x > 0.0) && properties.local_com.is_finite())
         {
-            return Err(RigidError::Massless {
-                body: index,
-                mass: body.mass(),
-            });
+            return Err(RigidError::Massless { body: index, mass: body.mass() });
         }
     }
     Ok(template)
@@ -157,16 +146,10 @@ fn add_collider(template: &mut Template, rigid: &Rigid, index: usize, collider: 
         });
     };
     if !body.fixed && shape::needs_fixed_body(&collider.shape) {
-        return Err(RigidError::NeedsFixedBody {
-            collider: index,
-            body: owner,
-        });
+        return Err(RigidError::NeedsFixedBody { collider: index, body: owner });
     }
     check_collider(index, collider)?;
-    let built = shape::build(&collider.shape).map_err(|problem| RigidError::Shape {
-        collider: index,
-        problem,
-    })?;
+    let built = shape::build(&collider.shape).map_err(|problem| RigidError::Shape { collider: index, problem })?;
     let frame = pose(canonical(collider.position), unit(collider.orientation)) * built.correction;
     let groups = InteractionGroups::new(
         Group::from(collider.memberships),
@@ -200,45 +183,16 @@ fn not_unit(orientation: &[f32; 4]) -> Option<f32> {
 
 fn check_body(body: usize, b: &RigidBody) -> Result<(), RigidError> {
     let fields: [(&'static str, Option<f32>, &'static str); 6] = [
-        (
-            "position",
-            outside(&b.position, -LARGEST, LARGEST),
-            "-100000 to 100000 m",
-        ),
-        (
-            "the orientation's squared length",
-            not_unit(&b.orientation),
-            "1 (a unit quaternion w x y z)",
-        ),
-        (
-            "linear velocity",
-            outside(&b.linear_velocity, -FASTEST, FASTEST),
-            "-10000 to 10000 m/s",
-        ),
-        (
-            "angular velocity",
-            outside(&b.angular_velocity, -FASTEST, FASTEST),
-            "-10000 to 10000 rad/s",
-        ),
-        (
-            "linear damping",
-            outside(&[b.linear_damping], 0.0, 1e4),
-            "0 to 10000 1/s",
-        ),
-        (
-            "angular damping",
-            outside(&[b.angular_damping], 0.0, 1e4),
-            "0 to 10000 1/s",
-        ),
+        ("position", outside(&b.position, -LARGEST, LARGEST), "-100000 to 100000 m"),
+        ("the orientation's squared length", not_unit(&b.orientation), "1 (a unit quaternion w x y z)"),
+        ("linear velocity", outside(&b.linear_velocity, -FASTEST, FASTEST), "-10000 to 10000 m/s"),
+        ("angular velocity", outside(&b.angular_velocity, -FASTEST, FASTEST), "-10000 to 10000 rad/s"),
+        ("linear damping", outside(&[b.linear_damping], 0.0, 1e4), "0 to 10000 1/s"),
+        ("angular damping", outside(&[b.angular_damping], 0.0, 1e4), "0 to 10000 1/s"),
     ];
     for (field, found, accepted) in fields {
         if let Some(found) = found {
-            return Err(RigidError::Body {
-                body,
-                field,
-                found,
-                accepted,
-            });
+            return Err(RigidError::Body { body, field, found, accepted });
         }
     }
     Ok(())
@@ -246,28 +200,15 @@ fn check_body(body: usize, b: &RigidBody) -> Result<(), RigidError> {
 
 fn check_collider(collider: usize, c: &Collider) -> Result<(), RigidError> {
     let fields: [(&'static str, Option<f32>, &'static str); 5] = [
-        (
-            "position",
-            outside(&c.position, -LARGEST, LARGEST),
-            "-100000 to 100000 m",
-        ),
-        (
-            "the orientation's squared length",
-            not_unit(&c.orientation),
-            "1 (a unit quaternion w x y z)",
-        ),
+        ("position", outside(&c.position, -LARGEST, LARGEST), "-100000 to 100000 m"),
+        ("the orientation's squared length", not_unit(&c.orientation), "1 (a unit quaternion w x y z)"),
         ("density", outside(&[c.density], 0.0, 1e6), "0 to 1000000 kg/m³"),
         ("friction", outside(&[c.friction], 0.0, 100.0), "0 to 100"),
         ("restitution", outside(&[c.restitution], 0.0, 1.0), "0 to 1"),
     ];
     for (field, found, accepted) in fields {
         if let Some(found) = found {
-            return Err(RigidError::Collider {
-                collider,
-                field,
-                found,
-                accepted,
-            });
+            return Err(RigidError::Collider { collider, field, found, accepted });
         }
     }
     Ok(())

@@ -24,12 +24,7 @@ pub(super) fn layout(terms: &[ActionTerm]) -> Layout {
     let mut layout = Layout::default();
     for term in terms {
         layout.push(match term {
-            ActionTerm::Continuous {
-                name,
-                actuators,
-                low,
-                high,
-            } => Segment {
+            ActionTerm::Continuous { name, actuators, low, high } => Segment {
                 name: name.clone(),
                 dtype: Dtype::F32,
                 shape: vec![actuators.len()],
@@ -39,11 +34,7 @@ pub(super) fn layout(terms: &[ActionTerm]) -> Layout {
                 high: high.iter().map(|&x| super::plan::upper(x)).collect(),
                 choices: 0,
             },
-            ActionTerm::Discrete {
-                name,
-                actuators,
-                choices,
-            } => {
+            ActionTerm::Discrete { name, actuators, choices } => {
                 // Without actuators: one choice, to wait.
                 let rows = choices.len().checked_div(actuators.len()).unwrap_or(1);
                 Segment {
@@ -73,18 +64,11 @@ pub(crate) struct Drive {
 impl Drive {
     pub(super) fn new(blueprint: &Blueprint) -> Self {
         let Some(robot) = &blueprint.robot else {
-            return Self {
-                ranges: Vec::new(),
-                bodies: Vec::new(),
-            };
+            return Self { ranges: Vec::new(), bodies: Vec::new() };
         };
         Self {
             ranges: robot.actuators.iter().map(|a| a.control_range).collect(),
-            bodies: robot
-                .actuators
-                .iter()
-                .map(|a| body_of_joint(robot, a.joint.into()))
-                .collect(),
+            bodies: robot.actuators.iter().map(|a| body_of_joint(robot, a.joint.into())).collect(),
         }
     }
 
@@ -111,10 +95,7 @@ impl Drive {
             if let ActionTerm::Continuous { actuators, .. } = term
                 && let Some(i) = words(action, segment).position(|word| !f32::from_le_bytes(word).is_finite())
             {
-                return Err(Fault::of_body(
-                    FaultKind::ActionNotFinite,
-                    self.bodies[usize::from(actuators[i])],
-                ));
+                return Err(Fault::of_body(FaultKind::ActionNotFinite, self.bodies[usize::from(actuators[i])]));
             }
         }
         let mut numbers = numbers.iter_mut();
@@ -150,11 +131,7 @@ impl Drive {
 }
 
 fn words<'a>(action: &'a [u8], segment: &Segment) -> impl Iterator<Item = [u8; 4]> + 'a {
-    action[segment.offset..segment.offset + segment.bytes()]
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .copied()
+    action[segment.offset..segment.offset + segment.bytes()].as_chunks::<4>().0.iter().copied()
 }
 
 /// The first authored body that moves with a joint.

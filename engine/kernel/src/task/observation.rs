@@ -35,18 +35,10 @@ pub(super) fn layout(groups: &[ObservationGroup]) -> Layout {
     let mut layout = Layout::default();
     for group in groups {
         let bounds = |bound: fn(&ObservationTerm) -> f32| -> Vec<f32> {
-            group
-                .terms
-                .iter()
-                .flat_map(|term| core::iter::repeat_n(bound(term), count(term)))
-                .collect()
+            group.terms.iter().flat_map(|term| core::iter::repeat_n(bound(term), count(term))).collect()
         };
         let first = group.terms.first().map_or("", |t| &t.unit);
-        let unit = if group.terms.iter().all(|t| t.unit == first) {
-            first
-        } else {
-            ""
-        };
+        let unit = if group.terms.iter().all(|t| t.unit == first) { first } else { "" };
         layout.push(Segment {
             name: group.name.clone(),
             dtype: group.dtype,
@@ -79,11 +71,7 @@ pub(super) fn write(terms: &[Observed], dtype: Dtype, values: &[f32], out: &mut 
                 return Err(Fault::new(FaultKind::ObservationNotFinite));
             }
             if let Some(place) = places.next() {
-                cast(
-                    scalar::canonical(scalar::clamp(scaled, term.low, term.high)),
-                    dtype,
-                    place,
-                );
+                cast(scalar::canonical(scalar::clamp(scaled, term.low, term.high)), dtype, place);
             }
             Ok(())
         };

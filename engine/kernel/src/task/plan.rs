@@ -80,12 +80,7 @@ impl Plan {
                         len: slice.len.into(),
                     },
                 };
-                terms.push(Observed {
-                    origin,
-                    scale: term.scale,
-                    low: term.low,
-                    high: term.high,
-                });
+                terms.push(Observed { origin, scale: term.scale, low: term.low, high: term.high });
             }
             groups.push((group.dtype, terms));
         }
@@ -120,11 +115,7 @@ impl Plan {
             *out = summand;
             sum += summand;
         }
-        if sum.is_finite() {
-            Ok(sum + 0.0)
-        } else {
-            Err(Fault::new(FaultKind::RewardNotFinite))
-        }
+        if sum.is_finite() { Ok(sum + 0.0) } else { Err(Fault::new(FaultKind::RewardNotFinite)) }
     }
 
     /// Info terms, behind the reward's.

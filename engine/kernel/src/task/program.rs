@@ -77,22 +77,14 @@ pub fn check(program: &Program) -> Result<usize, ProgramError> {
             _ => {}
         }
         let needs = operands(op);
-        let rest = depth.checked_sub(needs).ok_or(ProgramError::Underflow {
-            at,
-            needs,
-            found: depth,
-        })?;
+        let rest = depth.checked_sub(needs).ok_or(ProgramError::Underflow { at, needs, found: depth })?;
         depth = rest + 1;
         if depth > limits::PROGRAM_STACK {
             return Err(ProgramError::Overflow { at });
         }
         deepest = deepest.max(depth);
     }
-    if depth == 1 {
-        Ok(deepest)
-    } else {
-        Err(ProgramError::Leaves(depth))
-    }
+    if depth == 1 { Ok(deepest) } else { Err(ProgramError::Leaves(depth)) }
 }
 
 /// The slice that an operation reads.
@@ -128,11 +120,7 @@ impl Code {
     /// Checks `program` and asks `locate` for the address of each slice's first number.
     pub fn compile(program: &Program, mut locate: impl FnMut(&Slice) -> Option<usize>) -> Result<Self, ProgramError> {
         check(program)?;
-        let mut code = Self {
-            ops: program.ops.clone(),
-            starts: Vec::with_capacity(program.ops.len()),
-            end: 0,
-        };
+        let mut code = Self { ops: program.ops.clone(), starts: Vec::with_capacity(program.ops.len()), end: 0 };
         for (at, op) in program.ops.iter().enumerate() {
             let mut start = 0;
             if let Some(slice) = slice_of(op) {
@@ -151,10 +139,7 @@ impl Code {
         if values.len() < self.end {
             return f32::NAN;
         }
-        let mut stack = Stack {
-            numbers: [0.0; limits::PROGRAM_STACK],
-            len: 0,
-        };
+        let mut stack = Stack { numbers: [0.0; limits::PROGRAM_STACK], len: 0 };
         for (op, &start) in self.ops.iter().zip(&self.starts) {
             let read = |slice: &Slice| &values[start as usize..start as usize + usize::from(slice.len)];
             let result = match op {
@@ -287,18 +272,11 @@ mod tests {
 
     fn run(ops: &[Op], values: &[f32]) -> f32 {
         let program = Program { ops: ops.to_vec() };
-        Code::compile(&program, |slice| Some(slice.start.into()))
-            .unwrap()
-            .evaluate(values)
+        Code::compile(&program, |slice| Some(slice.start.into())).unwrap().evaluate(values)
     }
 
     fn slice(start: u16, len: u16) -> Slice {
-        Slice {
-            source: Source::Qpos,
-            start,
-            len,
-            previous: false,
-        }
+        Slice { source: Source::Qpos, start, len, previous: false }
     }
 
     /// Each operation on ordinary numbers; a wrong operand order or table entry shows.
@@ -333,10 +311,7 @@ mod tests {
         assert_eq!(reduced(Reduce::Min), -4.0);
         assert_eq!(reduced(Reduce::Max), 3.0);
         assert_eq!(reduced(Reduce::SumAbs), 7.0);
-        assert_eq!(
-            run(&[Op::ReduceClamped(Reduce::SumAbs, slice(0, 5), -1.0, 2.0)], &values),
-            7.0
-        );
+        assert_eq!(run(&[Op::ReduceClamped(Reduce::SumAbs, slice(0, 5), -1.0, 2.0)], &values), 7.0);
         assert_eq!(run(&[Op::Load(slice(4, 1))], &values), 9.0);
     }
 
@@ -351,10 +326,7 @@ mod tests {
         }
         assert!(run(&[&nan[..], &[Not]].concat(), &[]).is_nan());
         assert!(run(&[&nan[..], &[Const(1.0), Const(2.0), Select]].concat(), &[]).is_nan());
-        assert_eq!(
-            run(&[&[Const(1.0), Const(2.0)], &nan[..], &[Select]].concat(), &[]),
-            2.0
-        );
+        assert_eq!(run(&[&[Const(1.0), Const(2.0)], &nan[..], &[Select]].concat(), &[]), 2.0);
         assert_eq!(run(&[Const(1.0), Const(0.0), Div, Const(10.0), Min], &[]), 10.0);
     }
 
@@ -363,54 +335,26 @@ mod tests {
         use Op::*;
         assert_eq!(run(&[Const(0.0), Neg], &[]).to_bits(), 0);
         // 1 / min(+0, −0) shows which zero came out: the first.
-        assert_eq!(
-            run(&[Const(1.0), Const(0.0), Const(-0.0), Min, Div], &[]),
-            f32::INFINITY
-        );
-        assert_eq!(
-            run(&[Const(1.0), Const(-0.0), Const(0.0), Max, Div], &[]),
-            f32::NEG_INFINITY
-        );
+        assert_eq!(run(&[Const(1.0), Const(0.0), Const(-0.0), Min, Div], &[]), f32::INFINITY);
+        assert_eq!(run(&[Const(1.0), Const(-0.0), Const(0.0), Max, Div], &[]), f32::NEG_INFINITY);
     }
 
     #[test]
     fn unsound_programs_are_named() {
         let check = |ops: Vec<Op>| check(&Program { ops });
         assert_eq!(check(vec![]), Err(ProgramError::Length(0)));
-        assert_eq!(
-            check(vec![Op::Neg; limits::PROGRAM_OPS + 1]),
-            Err(ProgramError::Length(limits::PROGRAM_OPS + 1))
-        );
-        assert_eq!(
-            check(vec![Op::Const(1.0), Op::Add]),
-            Err(ProgramError::Underflow {
-                at: 1,
-                needs: 2,
-                found: 1
-            })
-        );
+        assert_eq!(check(vec![Op::Neg; limits::PROGRAM_OPS + 1]), Err(ProgramError::Length(limits::PROGRAM_OPS + 1)));
+        assert_eq!(check(vec![Op::Const(1.0), Op::Add]), Err(ProgramError::Underflow { at: 1, needs: 2, found: 1 }));
         assert_eq!(check(vec![Op::Const(1.0); 33]), Err(ProgramError::Overflow { at: 32 }));
         assert_eq!(check(vec![Op::Const(1.0); 2]), Err(ProgramError::Leaves(2)));
-        assert_eq!(
-            check(vec![Op::Load(slice(0, 2))]),
-            Err(ProgramError::Load { at: 0, len: 2 })
-        );
-        assert_eq!(
-            check(vec![Op::Reduce(Reduce::Sum, slice(0, 0))]),
-            Err(ProgramError::Empty { at: 0 })
-        );
+        assert_eq!(check(vec![Op::Load(slice(0, 2))]), Err(ProgramError::Load { at: 0, len: 2 }));
+        assert_eq!(check(vec![Op::Reduce(Reduce::Sum, slice(0, 0))]), Err(ProgramError::Empty { at: 0 }));
         assert_eq!(check(vec![Op::Const(1.0), Op::Const(1.0), Op::Add]), Ok(2));
     }
 
     #[test]
     fn short_values_give_nan() {
-        let code = Code::compile(
-            &Program {
-                ops: vec![Op::Load(slice(3, 1))],
-            },
-            |s| Some(s.start.into()),
-        )
-        .unwrap();
+        let code = Code::compile(&Program { ops: vec![Op::Load(slice(3, 1))] }, |s| Some(s.start.into())).unwrap();
         assert!(code.evaluate(&[0.0; 3]).is_nan());
         assert_eq!(code.evaluate(&[1.0; 4]), 1.0);
     }

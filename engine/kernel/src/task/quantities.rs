@@ -77,10 +77,7 @@ impl Addresses {
         let mut intervals: BTreeMap<Source, BTreeSet<(usize, usize)>> = BTreeMap::new();
         for slice in slices {
             let start = usize::from(slice.start);
-            intervals
-                .entry(slice.source)
-                .or_default()
-                .insert((start, start + usize::from(slice.len)));
+            intervals.entry(slice.source).or_default().insert((start, start + usize::from(slice.len)));
         }
         let mut reads: Vec<Read> = Vec::new();
         for (source, intervals) in intervals {
@@ -89,12 +86,7 @@ impl Addresses {
                     Some(last) if last.source == source && start <= last.start + last.len => {
                         last.len = last.len.max(end - last.start);
                     }
-                    _ => reads.push(Read {
-                        source,
-                        start,
-                        len: end - start,
-                        at: 0,
-                    }),
+                    _ => reads.push(Read { source, start, len: end - start, at: 0 }),
                 }
             }
         }
@@ -104,21 +96,11 @@ impl Addresses {
             now += read.len;
         }
         let robot_bodies = 1 + blueprint.robot.as_ref().map_or(0, |r| r.bodies.len());
-        let mut addresses = Self {
-            reads,
-            previous: BTreeMap::new(),
-            copies: Vec::new(),
-            now,
-            len: now,
-            robot_bodies,
-        };
+        let mut addresses = Self { reads, previous: BTreeMap::new(), copies: Vec::new(), now, len: now, robot_bodies };
         for slice in slices.iter().filter(|s| s.previous) {
             let key = (slice.source, slice.start, slice.len);
             if !addresses.previous.contains_key(&key)
-                && let Some(from) = addresses.locate(&Slice {
-                    previous: false,
-                    ..*slice
-                })
+                && let Some(from) = addresses.locate(&Slice { previous: false, ..*slice })
             {
                 addresses.previous.insert(key, addresses.len);
                 addresses.copies.push((from, addresses.len, slice.len.into()));
@@ -138,13 +120,8 @@ impl Addresses {
         if slice.previous {
             return self.previous.get(&(slice.source, slice.start, slice.len)).copied();
         }
-        let (start, end) = (
-            usize::from(slice.start),
-            usize::from(slice.start) + usize::from(slice.len),
-        );
-        let after = self
-            .reads
-            .partition_point(|r| (r.source, r.start) <= (slice.source, start));
+        let (start, end) = (usize::from(slice.start), usize::from(slice.start) + usize::from(slice.len));
+        let after = self.reads.partition_point(|r| (r.source, r.start) <= (slice.source, start));
         let read = self.reads.get(after.checked_sub(1)?)?;
         let within = read.source == slice.source && end <= read.start + read.len;
         within.then(|| read.at + start - read.start)
@@ -174,9 +151,7 @@ impl Addresses {
             self.fill(world, read, out);
             for (i, value) in out.iter_mut().enumerate() {
                 if !value.is_finite() {
-                    let body = (read.start + i)
-                        .checked_div(stride(read.source))
-                        .and_then(|b| u16::try_from(b).ok());
+                    let body = (read.start + i).checked_div(stride(read.source)).and_then(|b| u16::try_from(b).ok());
                     return Err(Fault::of_body(FaultKind::QuantityNotFinite, body));
                 }
                 *value += 0.0;
@@ -219,11 +194,7 @@ impl Addresses {
 /// The world's own elements of a body array.
 fn origin(source: Source, start: usize, out: &mut [f32]) {
     for (i, x) in out.iter_mut().enumerate() {
-        *x = if source == Source::BodyOrientation && start + i == 0 {
-            1.0
-        } else {
-            0.0
-        };
+        *x = if source == Source::BodyOrientation && start + i == 0 { 1.0 } else { 0.0 };
     }
 }
 

@@ -65,10 +65,7 @@ impl World {
     /// Poses of all sensor bodies at the current state: the world, the robot's, rigid bodies.
     pub fn bodies(&self) -> Vec<Pose> {
         let mut poses = Vec::with_capacity(self.model.blueprint().body_count());
-        poses.push(Pose {
-            position: [0.0; 3],
-            orientation: [1.0, 0.0, 0.0, 0.0],
-        });
+        poses.push(Pose { position: [0.0; 3], orientation: [1.0, 0.0, 0.0, 0.0] });
         if let Some(robot) = &self.robot {
             poses.extend(robot.poses());
         }
@@ -87,9 +84,7 @@ impl World {
             reward: self.reward,
             terminated: self.terminated,
             truncated: self.truncated,
-            action: self
-                .odd_action
-                .unwrap_or_else(|| *blake3::hash(&self.action).as_bytes()),
+            action: self.odd_action.unwrap_or_else(|| *blake3::hash(&self.action).as_bytes()),
         }
     }
 

@@ -26,14 +26,8 @@ impl Model {
         Ok(Arc::new(Self {
             id: blueprint.id()?,
             plan: Plan::new(&blueprint)?,
-            robot: blueprint
-                .robot
-                .as_ref()
-                .map(|robot| Articulated::new(robot, &blueprint.options)),
-            rigid: blueprint
-                .rigid
-                .as_ref()
-                .map(|rigid| RigidWorld::new(rigid, &blueprint.options)),
+            robot: blueprint.robot.as_ref().map(|robot| Articulated::new(robot, &blueprint.options)),
+            rigid: blueprint.rigid.as_ref().map(|rigid| RigidWorld::new(rigid, &blueprint.options)),
             blueprint,
         }))
     }

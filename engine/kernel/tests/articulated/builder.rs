@@ -37,15 +37,39 @@ pub struct Builder(pub Robot);
 
 impl Builder {
     pub fn new() -> Self {
-        let world = Link { parent: 0, joints: 0, position: [0.0; 3], rotation: IDENTITY, mass: 0.0, center: [0.0; 3], inertia: [0.0; 6] };
+        let world = Link {
+            parent: 0,
+            joints: 0,
+            position: [0.0; 3],
+            rotation: IDENTITY,
+            mass: 0.0,
+            center: [0.0; 3],
+            inertia: [0.0; 6],
+        };
         Self(Robot { links: vec![world], ..Robot::default() })
     }
 
-    pub fn link(&mut self, parent: u16, position: [f32; 3], mass: f32, center: [f32; 3], inertia: [f32; 3], joints: &[Joint]) -> u16 {
+    pub fn link(
+        &mut self,
+        parent: u16,
+        position: [f32; 3],
+        mass: f32,
+        center: [f32; 3],
+        inertia: [f32; 3],
+        joints: &[Joint],
+    ) -> u16 {
         let [x, y, z] = inertia;
         let inertia = [x, y, z, 0.0, 0.0, 0.0];
         let index = self.0.links.len() as u16;
-        self.0.links.push(Link { parent, joints: joints.len() as u16, position, rotation: IDENTITY, mass, center, inertia });
+        self.0.links.push(Link {
+            parent,
+            joints: joints.len() as u16,
+            position,
+            rotation: IDENTITY,
+            mass,
+            center,
+            inertia,
+        });
         self.0.bodies.push(Body { link: index, position: [0.0; 3], rotation: IDENTITY, mass, center, inertia });
         for joint in joints {
             if joint.kind == JointKind::Free {
@@ -65,7 +89,17 @@ impl Builder {
 
     pub fn touch(&mut self, first: u16, second: u16, dimension: u8, friction: f32, inverse_weight: f32) {
         let friction = [friction; 2];
-        self.0.pairs.push(Pair { first, second, dimension, friction, margin: 0.0, gap: 0.0, solref: SOLREF, solimp: SOLIMP, inverse_weight });
+        self.0.pairs.push(Pair {
+            first,
+            second,
+            dimension,
+            friction,
+            margin: 0.0,
+            gap: 0.0,
+            solref: SOLREF,
+            solimp: SOLIMP,
+            inverse_weight,
+        });
     }
 
     pub fn build(self, options: &Options) -> Articulated {

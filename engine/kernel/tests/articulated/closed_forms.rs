@@ -14,7 +14,14 @@ use crate::builder::{Builder, arm, free_ball, joint, options};
 fn a_pendulum_has_the_period_of_the_elliptic_integral() {
     // Rod of length 1 m, 1 kg, released at 1 rad. T = 2π √(I / m g c) / AGM(1, cos(θ₀/2)).
     let mut b = Builder::new();
-    b.link(0, [0.0; 3], 1.0, [0.0, 0.0, -0.5], [1.0 / 12.0, 1.0 / 12.0, 1e-4], &[joint(JointKind::Hinge, [0.0, 1.0, 0.0])]);
+    b.link(
+        0,
+        [0.0; 3],
+        1.0,
+        [0.0, 0.0, -0.5],
+        [1.0 / 12.0, 1.0 / 12.0, 1e-4],
+        &[joint(JointKind::Hinge, [0.0, 1.0, 0.0])],
+    );
     let step = 0.001;
     let mut robot = b.build(&options(Integrator::RungeKutta4, step));
     robot.qpos_mut()[0] = 1.0;
@@ -76,7 +83,8 @@ fn a_free_body_keeps_its_energy_and_angular_momentum() {
         let mut inertia = [0.0; 10];
         robot.sense(Source::BodyInertia, 10, &mut inertia);
         let [xx, yy, zz, xy, xz, yz, ..] = inertia;
-        let l = [xx * w[0] + xy * w[1] + xz * w[2], xy * w[0] + yy * w[1] + yz * w[2], xz * w[0] + yz * w[1] + zz * w[2]];
+        let l =
+            [xx * w[0] + xy * w[1] + xz * w[2], xy * w[0] + yy * w[1] + yz * w[2], xz * w[0] + yz * w[1] + zz * w[2]];
         let energy = 0.5 * (l[0] * w[0] + l[1] * w[1] + l[2] * w[2]);
         (l, energy)
     };
@@ -155,7 +163,11 @@ fn friction_holds_below_the_threshold_and_slides_above() {
     for _ in 0..500 {
         held.step(&[]);
     }
-    assert!(creep.abs() < 0.05 && (held.qvel()[0] - creep).abs() < 1e-4, "creeps at {creep} m/s, then {}", held.qvel()[0]);
+    assert!(
+        creep.abs() < 0.05 && (held.qvel()[0] - creep).abs() < 1e-4,
+        "creeps at {creep} m/s, then {}",
+        held.qvel()[0]
+    );
     // Soft pyramids lift a sliding body a little, so its friction is not Coulomb's to the digit.
     let angle = threshold * 1.5;
     let acceleration = slid.qvel()[0];

@@ -7,21 +7,11 @@ const UPRIGHT: [f32; 4] = [1.0, 0.0, 0.0, 0.0];
 
 /// The body is the world (0).
 pub fn shape(shape: RigidShape, position: [f32; 3], rgba: [f32; 4]) -> VisualShape {
-    VisualShape {
-        body: 0,
-        shape,
-        position,
-        orientation: UPRIGHT,
-        rgba,
-        checker: false,
-    }
+    VisualShape { body: 0, shape, position, orientation: UPRIGHT, rgba, checker: false }
 }
 
 pub fn ground() -> VisualShape {
-    VisualShape {
-        checker: true,
-        ..shape(RigidShape::HalfSpace, [0.0; 3], [0.74, 0.78, 0.80, 1.0])
-    }
+    VisualShape { checker: true, ..shape(RigidShape::HalfSpace, [0.0; 3], [0.74, 0.78, 0.80, 1.0]) }
 }
 
 /// A capsule between two points.
@@ -34,10 +24,7 @@ fn limb(from: [f32; 3], to: [f32; 3], radius: f32, rgba: [f32; 4]) -> VisualShap
     VisualShape {
         orientation: q.map(|x| x / norm),
         ..shape(
-            RigidShape::Capsule {
-                radius,
-                half_length: 0.5 * length,
-            },
+            RigidShape::Capsule { radius, half_length: 0.5 * length },
             [0, 1, 2].map(|k| 0.5 * (from[k] + to[k])),
             rgba,
         )
@@ -66,14 +53,8 @@ pub fn ant() -> (Visuals, Vec<Pose>) {
     };
     let turned = [0.96, 0.06, -0.05, 0.27];
     let poses = vec![
-        Pose {
-            position: [0.0; 3],
-            orientation: UPRIGHT,
-        },
-        Pose {
-            position: [0.3, -0.2, 0.55],
-            orientation: turned,
-        },
+        Pose { position: [0.0; 3], orientation: UPRIGHT },
+        Pose { position: [0.3, -0.2, 0.55], orientation: turned },
     ];
     (Visuals { shapes, camera }, poses)
 }
@@ -86,12 +67,7 @@ pub fn parade() -> (Visuals, Vec<Pose>) {
             0.9 / (1.0 + 0.05 * (x * x + y * y)) + 0.04 * ((i * 7) % 5) as f32
         })
         .collect();
-    let tetra = [
-        [0.5, 0.0, -0.3],
-        [-0.3, 0.45, -0.3],
-        [-0.3, -0.45, -0.3],
-        [0.0, 0.0, 0.6],
-    ];
+    let tetra = [[0.5, 0.0, -0.3], [-0.3, 0.45, -0.3], [-0.3, -0.45, -0.3], [0.0, 0.0, 0.6]];
     let hull = (0..60)
         .map(|i| {
             let (a, z) = (i as f32 * 2.4, i as f32 / 29.5 - 1.0);
@@ -104,59 +80,26 @@ pub fn parade() -> (Visuals, Vec<Pose>) {
         ground(),
         VisualShape {
             checker: true,
-            ..shape(
-                RigidShape::Sphere { radius: 0.45 },
-                [-1.6, 0.0, 0.45],
-                [0.9, 0.3, 0.25, 1.0],
-            )
+            ..shape(RigidShape::Sphere { radius: 0.45 }, [-1.6, 0.0, 0.45], [0.9, 0.3, 0.25, 1.0])
         },
         VisualShape {
             orientation: tilted,
-            ..shape(
-                RigidShape::Cuboid {
-                    half: [0.35, 0.25, 0.3],
-                },
-                [-0.4, -0.2, 0.55],
-                [0.25, 0.55, 0.85, 1.0],
-            )
+            ..shape(RigidShape::Cuboid { half: [0.35, 0.25, 0.3] }, [-0.4, -0.2, 0.55], [0.25, 0.55, 0.85, 1.0])
         },
         VisualShape {
             orientation: tilted,
-            ..shape(
-                RigidShape::Cylinder {
-                    radius: 0.3,
-                    half_length: 0.3,
-                },
-                [0.8, 0.0, 0.5],
-                [0.35, 0.7, 0.4, 1.0],
-            )
+            ..shape(RigidShape::Cylinder { radius: 0.3, half_length: 0.3 }, [0.8, 0.0, 0.5], [0.35, 0.7, 0.4, 1.0])
         },
         limb([1.7, -0.3, 0.2], [2.1, 0.3, 0.9], 0.2, [0.95, 0.75, 0.25, 1.0]),
+        shape(RigidShape::Hull { points: hull }, [-1.2, -1.5, 0.4], [0.7, 0.45, 0.8, 1.0]),
         shape(
-            RigidShape::Hull { points: hull },
-            [-1.2, -1.5, 0.4],
-            [0.7, 0.45, 0.8, 1.0],
-        ),
-        shape(
-            RigidShape::Mesh {
-                vertices: tetra.to_vec(),
-                triangles: vec![[0, 1, 3], [1, 2, 3], [2, 0, 3], [0, 2, 1]],
-            },
+            RigidShape::Mesh { vertices: tetra.to_vec(), triangles: vec![[0, 1, 3], [1, 2, 3], [2, 0, 3], [0, 2, 1]] },
             [0.2, -1.6, 0.3],
             [0.9, 0.6, 0.55, 1.0],
         ),
+        shape(RigidShape::Cuboid { half: [0.3, 0.02, 0.4] }, [1.3, -1.6, 0.4], [0.5, 0.8, 0.9, 0.35]),
         shape(
-            RigidShape::Cuboid { half: [0.3, 0.02, 0.4] },
-            [1.3, -1.6, 0.4],
-            [0.5, 0.8, 0.9, 0.35],
-        ),
-        shape(
-            RigidShape::HeightField {
-                rows: 20,
-                columns: 20,
-                heights,
-                size: [5.0, 3.0],
-            },
+            RigidShape::HeightField { rows: 20, columns: 20, heights, size: [5.0, 3.0] },
             [0.0, 3.2, 0.0],
             [0.55, 0.62, 0.40, 1.0],
         ),
@@ -169,11 +112,5 @@ pub fn parade() -> (Visuals, Vec<Pose>) {
         elevation: -0.38,
         vertical_fov: 0.785,
     };
-    (
-        Visuals { shapes, camera },
-        vec![Pose {
-            position: [0.0; 3],
-            orientation: UPRIGHT,
-        }],
-    )
+    (Visuals { shapes, camera }, vec![Pose { position: [0.0; 3], orientation: UPRIGHT }])
 }

@@ -12,9 +12,7 @@ fn rebuilt(world: &RigidWorld, mut fresh: RigidWorld) -> RigidWorld {
     fresh.positions_mut().copy_from_slice(world.positions());
     fresh.orientations_mut().copy_from_slice(world.orientations());
     fresh.linear_velocities_mut().copy_from_slice(world.linear_velocities());
-    fresh
-        .angular_velocities_mut()
-        .copy_from_slice(world.angular_velocities());
+    fresh.angular_velocities_mut().copy_from_slice(world.angular_velocities());
     fresh
 }
 

@@ -36,46 +36,19 @@ fn degenerate_shapes_are_refused_with_a_reason() {
         size: [1.0, 1.0],
     };
     assert_eq!(refused(RigidShape::Sphere { radius: 0.0 }), ShapeProblem::Size(0.0));
-    assert!(matches!(
-        refused(RigidShape::Sphere { radius: f32::NAN }),
-        ShapeProblem::Size(_)
-    ));
+    assert!(matches!(refused(RigidShape::Sphere { radius: f32::NAN }), ShapeProblem::Size(_)));
     assert!(matches!(refused(cube(f32::INFINITY)), ShapeProblem::Size(_)));
     assert_eq!(refused(RigidShape::Hull { points: vec![] }), ShapeProblem::Flat);
-    assert_eq!(
-        refused(RigidShape::Hull {
-            points: vec![[1.0; 3]; 50]
-        }),
-        ShapeProblem::Flat
-    );
-    assert_eq!(
-        refused(RigidShape::Hull {
-            points: triangle.clone()
-        }),
-        ShapeProblem::Flat
-    );
-    assert!(matches!(
-        refused(RigidShape::Hull {
-            points: vec![[0.0; 3]; 257]
-        }),
-        ShapeProblem::TooMany { .. }
-    ));
-    let mesh = |triangles| RigidShape::Mesh {
-        vertices: triangle.clone(),
-        triangles,
-    };
+    assert_eq!(refused(RigidShape::Hull { points: vec![[1.0; 3]; 50] }), ShapeProblem::Flat);
+    assert_eq!(refused(RigidShape::Hull { points: triangle.clone() }), ShapeProblem::Flat);
+    assert!(matches!(refused(RigidShape::Hull { points: vec![[0.0; 3]; 257] }), ShapeProblem::TooMany { .. }));
+    let mesh = |triangles| RigidShape::Mesh { vertices: triangle.clone(), triangles };
     assert_eq!(refused(mesh(vec![])), ShapeProblem::Empty);
     assert_eq!(refused(mesh(vec![[0, 0, 1], [2, 2, 2]])), ShapeProblem::Empty);
-    assert_eq!(
-        refused(mesh(vec![[0, 1, 3]])),
-        ShapeProblem::Index { found: 3, vertices: 3 }
-    );
+    assert_eq!(refused(mesh(vec![[0, 1, 3]])), ShapeProblem::Index { found: 3, vertices: 3 });
     assert!(matches!(refused(field(1, 5, 5)), ShapeProblem::Grid { .. }));
     assert!(matches!(refused(field(2, 2, 5)), ShapeProblem::Grid { .. }));
-    assert!(matches!(
-        refused(field(u32::MAX, u32::MAX, 1)),
-        ShapeProblem::Grid { .. }
-    ));
+    assert!(matches!(refused(field(u32::MAX, u32::MAX, 1)), ShapeProblem::Grid { .. }));
 }
 
 #[test]
@@ -92,27 +65,14 @@ fn bodies_that_make_no_sense_are_refused_with_a_reason() {
     assert_eq!(check(&rigid), Err(RigidError::NeedsFixedBody { collider: 1, body: 1 }));
     let mut rigid = scene();
     rigid.colliders[1].body = 2;
-    assert!(matches!(
-        check(&rigid),
-        Err(RigidError::Collider {
-            collider: 1,
-            field: "body",
-            ..
-        })
-    ));
+    assert!(matches!(check(&rigid), Err(RigidError::Collider { collider: 1, field: "body", .. })));
     let mut rigid = scene();
     rigid.bodies[1].orientation = [0.0; 4];
     let error = check(&rigid).unwrap_err();
-    assert!(
-        error.to_string().contains("rigid body 1") && error.to_string().contains("unit quaternion"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("rigid body 1") && error.to_string().contains("unit quaternion"), "{error}");
     let mut rigid = scene();
     rigid.colliders[1].friction = -1.0;
-    assert!(matches!(
-        check(&rigid),
-        Err(RigidError::Collider { field: "friction", .. })
-    ));
+    assert!(matches!(check(&rigid), Err(RigidError::Collider { field: "friction", .. })));
     // What check refuses, new does not choke on.
     assert!(RigidWorld::new(&rigid, &options()).is_empty());
 }
@@ -134,22 +94,9 @@ fn an_explosion_ends_as_a_named_body_and_never_as_a_nan() {
     // Twenty boxes in one place, at enormous speed, with a step of ten seconds.
     let bodies = (0..20).map(|i| {
         let v = if i % 2 == 0 { 9e3 } else { -9e3 };
-        (
-            RigidBody {
-                linear_velocity: [v, v, -v],
-                angular_velocity: [v, -v, v],
-                ..body([0.0, 0.0, 0.2])
-            },
-            cube(0.2),
-        )
+        (RigidBody { linear_velocity: [v, v, -v], angular_velocity: [v, -v, v], ..body([0.0, 0.0, 0.2]) }, cube(0.2))
     });
-    let mut world = world(
-        &on_floor(bodies.collect()),
-        &Options {
-            timestep: 10.0,
-            ..options()
-        },
-    );
+    let mut world = world(&on_floor(bodies.collect()), &Options { timestep: 10.0, ..options() });
     for _ in 0..200 {
         world.step(1);
         assert!(bits(&world).iter().all(|b| f32::from_bits(*b).is_finite()));
@@ -174,19 +121,12 @@ fn a_hull_is_closed_and_holds_its_points() {
 }
 
 fn closed(hull: &hull::Hull) {
-    let mut edges: Vec<_> = hull
-        .triangles
-        .iter()
-        .flat_map(|&[a, b, c]| [(a, b), (b, c), (c, a)])
-        .collect();
+    let mut edges: Vec<_> = hull.triangles.iter().flat_map(|&[a, b, c]| [(a, b), (b, c), (c, a)]).collect();
     edges.sort_unstable();
     let count = edges.len();
     edges.dedup();
     assert_eq!(count, edges.len(), "an edge occurs twice");
-    assert!(
-        edges.iter().all(|&(a, b)| edges.binary_search(&(b, a)).is_ok()),
-        "an edge is open"
-    );
+    assert!(edges.iter().all(|&(a, b)| edges.binary_search(&(b, a)).is_ok()), "an edge is open");
     assert_eq!(hull.vertices.len() + hull.triangles.len(), count / 2 + 2, "Euler");
 }
 
@@ -229,49 +169,26 @@ fn solid() -> impl Strategy<Value = RigidShape> {
 fn surface() -> impl Strategy<Value = RigidShape> {
     prop_oneof![
         Just(RigidShape::HalfSpace),
-        (
-            prop::collection::vec(triple(), 9),
-            prop::collection::vec([0..9_u32, 0..9, 0..9], 0..9)
-        )
+        (prop::collection::vec(triple(), 9), prop::collection::vec([0..9_u32, 0..9, 0..9], 0..9))
             .prop_map(|(vertices, triangles)| RigidShape::Mesh { vertices, triangles }),
         (2..4_u32, 2..4_u32, prop::collection::vec(number(), 9), size(), size()).prop_map(
             |(rows, columns, mut heights, x, y)| {
                 heights.truncate((rows * columns) as usize);
-                RigidShape::HeightField {
-                    rows,
-                    columns,
-                    heights,
-                    size: [x, y],
-                }
+                RigidShape::HeightField { rows, columns, heights, size: [x, y] }
             }
         ),
     ]
 }
 
 fn scene() -> impl Strategy<Value = Rigid> {
-    let moving = (
-        triple(),
-        triple(),
-        triple(),
-        prop::collection::vec((solid(), triple()), 1..3),
-    );
-    (
-        prop::collection::vec(moving, 0..5),
-        prop::collection::vec(surface(), 0..3),
-        size(),
-    )
-        .prop_map(|(moving, surfaces, density)| {
+    let moving = (triple(), triple(), triple(), prop::collection::vec((solid(), triple()), 1..3));
+    (prop::collection::vec(moving, 0..5), prop::collection::vec(surface(), 0..3), size()).prop_map(
+        |(moving, surfaces, density)| {
             let mut rigid = on_floor(vec![]);
-            rigid
-                .colliders
-                .extend(surfaces.into_iter().map(|shape| collider(0, shape)));
+            rigid.colliders.extend(surfaces.into_iter().map(|shape| collider(0, shape)));
             for (position, v, w, solids) in moving {
                 let index = rigid.bodies.len() as u16;
-                rigid.bodies.push(RigidBody {
-                    linear_velocity: v,
-                    angular_velocity: w,
-                    ..body(position)
-                });
+                rigid.bodies.push(RigidBody { linear_velocity: v, angular_velocity: w, ..body(position) });
                 for (shape, offset) in solids {
                     let mut collider = collider(index, shape);
                     (collider.position, collider.density) = (offset, density);
@@ -279,7 +196,8 @@ fn scene() -> impl Strategy<Value = Rigid> {
                 }
             }
             rigid
-        })
+        },
+    )
 }
 
 proptest! {

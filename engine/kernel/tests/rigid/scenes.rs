@@ -45,10 +45,7 @@ pub fn collider(body: u16, shape: RigidShape) -> Collider {
 /// Body 0 is a fixed floor; the others carry one collider each.
 pub fn on_floor(bodies: Vec<(RigidBody, RigidShape)>) -> Rigid {
     let mut rigid = Rigid {
-        bodies: vec![RigidBody {
-            fixed: true,
-            ..body([0.0; 3])
-        }],
+        bodies: vec![RigidBody { fixed: true, ..body([0.0; 3]) }],
         colliders: vec![collider(0, RigidShape::HalfSpace)],
     };
     for (i, (body, shape)) in bodies.into_iter().enumerate() {
@@ -62,13 +59,7 @@ pub fn on_floor(bodies: Vec<(RigidBody, RigidShape)>) -> Rigid {
 pub fn in_space(bodies: Vec<(RigidBody, RigidShape)>) -> (Rigid, Options) {
     let mut rigid = on_floor(bodies);
     rigid.bodies[0].position[2] = -1000.0;
-    (
-        rigid,
-        Options {
-            gravity: [0.0; 3],
-            ..options()
-        },
-    )
+    (rigid, Options { gravity: [0.0; 3], ..options() })
 }
 
 pub fn cube(half: f32) -> RigidShape {
@@ -77,11 +68,7 @@ pub fn cube(half: f32) -> RigidShape {
 
 /// Five half-metre boxes on each other.
 pub fn stack() -> Rigid {
-    on_floor(
-        (0..5)
-            .map(|i| (body([0.0, 0.0, 0.25 + 0.5 * i as f32]), cube(0.25)))
-            .collect(),
-    )
+    on_floor((0..5).map(|i| (body([0.0, 0.0, 0.25 + 0.5 * i as f32]), cube(0.25))).collect())
 }
 
 /// One of every shape, tumbling onto a height field and a mesh.
@@ -92,38 +79,15 @@ pub fn menagerie() -> Rigid {
         ..body(position)
     };
     let heights = (0..30).map(|i| 0.1 * ((i * 7) % 5) as f32).collect();
-    let hull = vec![
-        [0.2, 0.0, 0.0],
-        [-0.2, 0.1, 0.0],
-        [0.0, -0.2, 0.1],
-        [0.0, 0.1, 0.3],
-        [0.1, 0.1, -0.2],
-    ];
+    let hull = vec![[0.2, 0.0, 0.0], [-0.2, 0.1, 0.0], [0.0, -0.2, 0.1], [0.0, 0.1, 0.3], [0.1, 0.1, -0.2]];
     let mut rigid = on_floor(vec![
         (spin([0.0, 0.0, 1.0]), RigidShape::Sphere { radius: 0.2 }),
         (spin([0.3, 0.1, 1.6]), cube(0.2)),
-        (
-            spin([-0.2, 0.4, 2.2]),
-            RigidShape::Capsule {
-                radius: 0.1,
-                half_length: 0.2,
-            },
-        ),
-        (
-            spin([0.1, -0.3, 2.8]),
-            RigidShape::Cylinder {
-                radius: 0.15,
-                half_length: 0.1,
-            },
-        ),
+        (spin([-0.2, 0.4, 2.2]), RigidShape::Capsule { radius: 0.1, half_length: 0.2 }),
+        (spin([0.1, -0.3, 2.8]), RigidShape::Cylinder { radius: 0.15, half_length: 0.1 }),
         (spin([0.2, 0.2, 3.4]), RigidShape::Hull { points: hull }),
     ]);
-    let terrain = RigidShape::HeightField {
-        rows: 5,
-        columns: 6,
-        heights,
-        size: [6.0, 6.0],
-    };
+    let terrain = RigidShape::HeightField { rows: 5, columns: 6, heights, size: [6.0, 6.0] };
     rigid.colliders.push(collider(0, terrain));
     let wedge = RigidShape::Mesh {
         vertices: vec![[-1.0, -1.0, 0.0], [1.0, -1.0, 0.6], [1.0, 1.0, 0.6], [-1.0, 1.0, 0.0]],

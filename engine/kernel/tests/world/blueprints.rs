@@ -44,15 +44,7 @@ fn ids_are_text() {
     let id = BlueprintId(core::array::from_fn(|i| i as u8 * 7));
     assert_eq!(id.to_string().parse(), Ok(id));
     assert_eq!(id.to_string().to_uppercase().replace("0X", "0x").parse(), Ok(id));
-    for text in [
-        "",
-        "0x",
-        "0x12",
-        &id.to_string()[2..],
-        &format!("{id}0"),
-        &id.to_string().replace('7', "g"),
-        "0xé",
-    ] {
+    for text in ["", "0x", "0x12", &id.to_string()[2..], &format!("{id}0"), &id.to_string().replace('7', "g"), "0xé"] {
         assert!(text.parse::<BlueprintId>().is_err(), "{text}");
     }
 }
@@ -78,21 +70,9 @@ fn other_versions_and_strings_are_named() {
     longer.push(0);
     assert!(Blueprint::decode(&longer).is_err());
     bytes[4] = 9;
-    assert_eq!(
-        Blueprint::decode(&bytes),
-        Err(Error::Version {
-            what: "blueprint",
-            found: 9,
-            accepted: 1
-        })
-    );
+    assert_eq!(Blueprint::decode(&bytes), Err(Error::Version { what: "blueprint", found: 9, accepted: 1 }));
     assert!(Blueprint::decode(b"").is_err());
-    assert!(
-        Blueprint::decode(&vec![0; limits::BYTES + 1])
-            .unwrap_err()
-            .to_string()
-            .contains("at most")
-    );
+    assert!(Blueprint::decode(&vec![0; limits::BYTES + 1]).unwrap_err().to_string().contains("at most"));
 }
 
 /// A length that the input does not hold, or that is over the limit, is refused without memory for it.
@@ -121,122 +101,57 @@ fn invalid_fields_are_named() {
         ("options.gravity[1]", |b| b.options.gravity[1] = f32::INFINITY),
         ("robot.links", |b| b.robot.as_mut().unwrap().links.clear()),
         ("robot.links[0].mass", |b| b.robot.as_mut().unwrap().links[0].mass = 1.0),
-        ("robot.links[0].joints", |b| {
-            b.robot.as_mut().unwrap().links[0].joints = 1
-        }),
-        ("robot.links[2].parent", |b| {
-            b.robot.as_mut().unwrap().links[2].parent = 2
-        }),
-        ("robot.links[3].joints", |b| {
-            b.robot.as_mut().unwrap().links[3].joints = 0
-        }),
-        ("robot.links[3].joints", |b| {
-            b.robot.as_mut().unwrap().links[3].joints = 2
-        }),
-        ("robot.links[3].joints", |b| {
-            b.robot.as_mut().unwrap().links[3].parent = 2
-        }),
-        ("robot.links[1].mass", |b| {
-            b.robot.as_mut().unwrap().links[1].mass = -1.0
-        }),
-        ("robot.links[1].inertia", |b| {
-            b.robot.as_mut().unwrap().links[1].inertia[3] = 1.0
-        }),
-        ("robot.links[1].rotation", |b| {
-            b.robot.as_mut().unwrap().links[1].rotation[0] = -1.0
-        }),
-        ("robot.joints", |b| {
-            b.robot
-                .as_mut()
-                .unwrap()
-                .joints
-                .push(fixture::robot().joints[0].clone())
-        }),
-        ("robot.joints[1].axis", |b| {
-            b.robot.as_mut().unwrap().joints[1].axis = [0.0, 0.5, 0.0]
-        }),
-        ("robot.joints[0].range", |b| {
-            b.robot.as_mut().unwrap().joints[0].range = [1.0, -1.0]
-        }),
-        ("robot.joints[0].solref", |b| {
-            b.robot.as_mut().unwrap().joints[0].solref = [0.02, -1.0]
-        }),
-        ("robot.joints[0].solimp[4]", |b| {
-            b.robot.as_mut().unwrap().joints[0].solimp[4] = 0.0
-        }),
-        ("robot.joints[0].inverse_weight", |b| {
-            b.robot.as_mut().unwrap().joints[0].inverse_weight = 0.0
-        }),
+        ("robot.links[0].joints", |b| b.robot.as_mut().unwrap().links[0].joints = 1),
+        ("robot.links[2].parent", |b| b.robot.as_mut().unwrap().links[2].parent = 2),
+        ("robot.links[3].joints", |b| b.robot.as_mut().unwrap().links[3].joints = 0),
+        ("robot.links[3].joints", |b| b.robot.as_mut().unwrap().links[3].joints = 2),
+        ("robot.links[3].joints", |b| b.robot.as_mut().unwrap().links[3].parent = 2),
+        ("robot.links[1].mass", |b| b.robot.as_mut().unwrap().links[1].mass = -1.0),
+        ("robot.links[1].inertia", |b| b.robot.as_mut().unwrap().links[1].inertia[3] = 1.0),
+        ("robot.links[1].rotation", |b| b.robot.as_mut().unwrap().links[1].rotation[0] = -1.0),
+        ("robot.joints", |b| b.robot.as_mut().unwrap().joints.push(fixture::robot().joints[0].clone())),
+        ("robot.joints[1].axis", |b| b.robot.as_mut().unwrap().joints[1].axis = [0.0, 0.5, 0.0]),
+        ("robot.joints[0].range", |b| b.robot.as_mut().unwrap().joints[0].range = [1.0, -1.0]),
+        ("robot.joints[0].solref", |b| b.robot.as_mut().unwrap().joints[0].solref = [0.02, -1.0]),
+        ("robot.joints[0].solimp[4]", |b| b.robot.as_mut().unwrap().joints[0].solimp[4] = 0.0),
+        ("robot.joints[0].inverse_weight", |b| b.robot.as_mut().unwrap().joints[0].inverse_weight = 0.0),
         ("robot.joints[1]", |b| {
             let robot = b.robot.as_mut().unwrap();
             (robot.links[2].mass, robot.links[2].inertia) = (0.0, [0.0; 6]);
         }),
         ("robot.bodies[0].link", |b| b.robot.as_mut().unwrap().bodies[0].link = 9),
         ("robot.geoms[1].body", |b| b.robot.as_mut().unwrap().geoms[1].body = 1),
-        ("robot.geoms[1].shape", |b| {
-            b.robot.as_mut().unwrap().geoms[1].shape = GeomShape::Plane
-        }),
-        ("robot.geoms[1].radius", |b| {
-            b.robot.as_mut().unwrap().geoms[1].shape = GeomShape::Sphere { radius: 0.0 }
-        }),
+        ("robot.geoms[1].shape", |b| b.robot.as_mut().unwrap().geoms[1].shape = GeomShape::Plane),
+        ("robot.geoms[1].radius", |b| b.robot.as_mut().unwrap().geoms[1].shape = GeomShape::Sphere { radius: 0.0 }),
         ("robot.pairs[0]", |b| {
-            (
-                b.robot.as_mut().unwrap().pairs[0].first,
-                b.robot.as_mut().unwrap().pairs[0].second,
-            ) = (1, 0)
+            (b.robot.as_mut().unwrap().pairs[0].first, b.robot.as_mut().unwrap().pairs[0].second) = (1, 0)
         }),
-        ("robot.pairs[0].second", |b| {
-            b.robot.as_mut().unwrap().pairs[0].second = 7
-        }),
-        ("robot.pairs[0].dimension", |b| {
-            b.robot.as_mut().unwrap().pairs[0].dimension = 4
-        }),
-        ("robot.pairs[0].friction[0]", |b| {
-            b.robot.as_mut().unwrap().pairs[0].friction[0] = 0.0
-        }),
+        ("robot.pairs[0].second", |b| b.robot.as_mut().unwrap().pairs[0].second = 7),
+        ("robot.pairs[0].dimension", |b| b.robot.as_mut().unwrap().pairs[0].dimension = 4),
+        ("robot.pairs[0].friction[0]", |b| b.robot.as_mut().unwrap().pairs[0].friction[0] = 0.0),
         ("robot.pairs[1]", |b| {
             let pairs = &mut b.robot.as_mut().unwrap().pairs;
             pairs.push(pairs[0].clone());
         }),
-        ("robot.actuators[0].joint", |b| {
-            b.robot.as_mut().unwrap().actuators[0].joint = 2
-        }),
+        ("robot.actuators[0].joint", |b| b.robot.as_mut().unwrap().actuators[0].joint = 2),
         ("robot.actuators[0].control_range", |b| {
             b.robot.as_mut().unwrap().actuators[0].control_range = Some([1.0, 0.0])
         }),
         ("robot.qpos0", |b| b.robot.as_mut().unwrap().qpos0.truncate(3)),
         ("robot.qpos0[5..9]", |b| b.robot.as_mut().unwrap().qpos0[5] = 0.5),
-        ("rigid.bodies[1].position[2]", |b| {
-            b.rigid.as_mut().unwrap().bodies[1].position[2] = f32::NAN
-        }),
-        ("collider 1", |b| {
-            b.rigid.as_mut().unwrap().colliders[1].shape = RigidShape::HalfSpace
-        }),
+        ("rigid.bodies[1].position[2]", |b| b.rigid.as_mut().unwrap().bodies[1].position[2] = f32::NAN),
+        ("collider 1", |b| b.rigid.as_mut().unwrap().colliders[1].shape = RigidShape::HalfSpace),
         ("rigid body 1", |b| b.rigid.as_mut().unwrap().colliders[1].density = 0.0),
         ("task.actions[0].name", |b| rename(&mut b.task.actions[0], "")),
         ("task.actions[0].name", |b| rename(&mut b.task.actions[0], "a\nb")),
-        ("task.actions[0].actuators[0]", |b| {
-            drive(&mut b.task.actions[0], vec![3])
-        }),
-        ("task.actions[0].actuators[1]", |b| {
-            drive(&mut b.task.actions[0], vec![0, 0])
-        }),
+        ("task.actions[0].actuators[0]", |b| drive(&mut b.task.actions[0], vec![3])),
+        ("task.actions[0].actuators[1]", |b| drive(&mut b.task.actions[0], vec![0, 0])),
         ("task.actions[0].actuators", |b| drive(&mut b.task.actions[0], vec![])),
-        ("task.observations[0].shape", |b| {
-            b.task.observations[0].shape = vec![4, 4]
-        }),
-        ("task.observations[0].shape", |b| {
-            b.task.observations[0].shape = vec![u32::MAX; 8]
-        }),
-        ("task.observations[1].name", |b| {
-            b.task.observations[1].name = "state".into()
-        }),
-        ("task.observations[0].terms[0].scale", |b| {
-            b.task.observations[0].terms[0].scale = f32::NAN
-        }),
-        ("task.observations[0].terms[1].high", |b| {
-            b.task.observations[0].terms[1].high = -11.0
-        }),
+        ("task.observations[0].shape", |b| b.task.observations[0].shape = vec![4, 4]),
+        ("task.observations[0].shape", |b| b.task.observations[0].shape = vec![u32::MAX; 8]),
+        ("task.observations[1].name", |b| b.task.observations[1].name = "state".into()),
+        ("task.observations[0].terms[0].scale", |b| b.task.observations[0].terms[0].scale = f32::NAN),
+        ("task.observations[0].terms[1].high", |b| b.task.observations[0].terms[1].high = -11.0),
         ("task.observations[2].terms[0].value", |b| {
             b.task.observations[2].terms[0].value = Value::Slice(fixture::slice(Source::BodyPosition, 10, 9));
         }),
@@ -244,20 +159,13 @@ fn invalid_fields_are_named() {
         ("task.rewards[0].value.ops[0]", |b| {
             b.task.rewards[0].value.ops[0] = Op::Load(fixture::slice(Source::Qpos, 9, 1))
         }),
-        ("task.rewards[0].value", |b| {
-            b.task.rewards[0].value.ops[0] = Op::Load(fixture::slice(Source::Qpos, 0, 2))
-        }),
+        ("task.rewards[0].value", |b| b.task.rewards[0].value.ops[0] = Op::Load(fixture::slice(Source::Qpos, 0, 2))),
         ("task.rewards[1].name", |b| b.task.rewards[1].name = "forward".into()),
         ("task.infos[0].name", |b| b.task.infos[0].name = "reward_control".into()),
-        ("task.terminations[0].value", |b| {
-            b.task.terminations[0].value.ops.push(Op::Const(1.0))
-        }),
+        ("task.terminations[0].value", |b| b.task.terminations[0].value.ops.push(Op::Const(1.0))),
         ("task.resets[0]", |b| b.task.resets[0].len = 10),
         ("task.resets[1].distribution.deviation", |b| {
-            b.task.resets[1].distribution = Distribution::Normal {
-                mean: 0.0,
-                deviation: -1.0,
-            };
+            b.task.resets[1].distribution = Distribution::Normal { mean: 0.0, deviation: -1.0 };
         }),
     ];
     for (path, spoil) in cases {
@@ -278,10 +186,7 @@ fn rename(term: &mut ActionTerm, to: &str) {
 }
 
 fn drive(term: &mut ActionTerm, with: Vec<u16>) {
-    if let ActionTerm::Continuous {
-        actuators, low, high, ..
-    } = term
-    {
+    if let ActionTerm::Continuous { actuators, low, high, .. } = term {
         (*low, *high) = (vec![-1.0; with.len()], vec![1.0; with.len()]);
         *actuators = with;
     }
@@ -298,14 +203,7 @@ fn decode_and_run(bytes: &[u8]) {
     for _ in 0..2 {
         world.step(&vec![0; model.actions().size]);
     }
-    assert!(
-        world
-            .qpos()
-            .iter()
-            .chain(world.qvel())
-            .chain(world.info())
-            .all(|x| x.is_finite())
-    );
+    assert!(world.qpos().iter().chain(world.qvel()).chain(world.info()).all(|x| x.is_finite()));
 }
 
 proptest! {

@@ -7,35 +7,17 @@ use hyperdust_kernel::layout::Dtype;
 use super::{fixture, future, model, push, wobble};
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
-        .collect()
+    bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
 }
 
 #[test]
 fn layouts_are_those_of_the_task() {
     let model = model(fixture::everything());
-    let [push] = &model.actions().segments[..] else {
-        panic!()
-    };
-    assert_eq!(
-        (push.dtype, &push.shape[..], push.choices, model.actions().size),
-        (Dtype::F32, &[1][..], 0, 8)
-    );
+    let [push] = &model.actions().segments[..] else { panic!() };
+    assert_eq!((push.dtype, &push.shape[..], push.choices, model.actions().size), (Dtype::F32, &[1][..], 0, 8));
     let segments = &model.observations().segments;
-    let offsets: Vec<_> = segments
-        .iter()
-        .map(|s| (s.name.as_str(), s.dtype, s.offset, s.bytes()))
-        .collect();
-    assert_eq!(
-        offsets,
-        [
-            ("state", Dtype::F32, 0, 68),
-            ("steps", Dtype::I32, 72, 4),
-            ("ball", Dtype::F64, 80, 72)
-        ]
-    );
+    let offsets: Vec<_> = segments.iter().map(|s| (s.name.as_str(), s.dtype, s.offset, s.bytes())).collect();
+    assert_eq!(offsets, [("state", Dtype::F32, 0, 68), ("steps", Dtype::I32, 72, 4), ("ball", Dtype::F64, 80, 72)]);
     assert_eq!(model.observations().size, 152);
     assert_eq!(segments[0].low[0], f32::NEG_INFINITY);
     assert_eq!((segments[0].low[16], segments[0].high[16]), (-10.0, 10.0));
@@ -54,10 +36,7 @@ fn observations_are_fresh() {
         let clamped: Vec<f32> = world.qvel().iter().map(|v| v.clamp(-10.0, 10.0)).collect();
         assert_eq!(&state[9..], clamped);
         assert_eq!(i32::from_le_bytes(bytes[72..76].try_into().unwrap()), step);
-        let ball: Vec<f64> = bytes[80..]
-            .chunks_exact(8)
-            .map(|b| f64::from_le_bytes(b.try_into().unwrap()))
-            .collect();
+        let ball: Vec<f64> = bytes[80..].chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect();
         let rigid = &world.bodies()[4..];
         assert_eq!(ball[3..6], rigid[0].position.map(f64::from));
         assert_eq!(ball[6..9], rigid[1].position.map(f64::from));
@@ -90,14 +69,7 @@ fn choices_become_controls() {
     let choices = world.model().actions().segments[0].choices;
     assert_eq!((choices, world.model().actions().segments[0].dtype), (3, Dtype::I32));
     // The last row asks for 4 and gets the actuator's 1; indices outside are clamped.
-    for (index, control) in [
-        (0i32, -0.5f32),
-        (1, 0.0),
-        (2, 1.0),
-        (3, 1.0),
-        (-1, -0.5),
-        (i32::MAX, 1.0),
-    ] {
+    for (index, control) in [(0i32, -0.5f32), (1, 0.0), (2, 1.0), (3, 1.0), (-1, -0.5), (i32::MAX, 1.0)] {
         let mut action = [0xffu8; 8];
         action[..4].copy_from_slice(&index.to_le_bytes());
         assert_eq!(world.step(&action).fault, None);
@@ -113,11 +85,7 @@ fn time_runs_out() {
         // Hold the pole up: only the clock ends this episode.
         world.set_state(&qpos, &qvel).unwrap();
         let outcome = world.step(&push(0.0));
-        assert_eq!(
-            (outcome.terminated, outcome.truncated),
-            (false, step == 50),
-            "step {step}"
-        );
+        assert_eq!((outcome.terminated, outcome.truncated), (false, step == 50), "step {step}");
         assert_eq!(world.steps(), step);
     }
     // Nobody has to stop.
@@ -166,10 +134,7 @@ fn casts_saturate() {
         assert_eq!((s.unit.as_str(), &s.shape[..], s.offset % 8), ("m", &[1, 5][..], 0));
         &world.observation()[s.offset..s.offset + s.bytes()]
     };
-    let ints: Vec<i32> = segment(0)
-        .chunks_exact(4)
-        .map(|b| i32::from_le_bytes(b.try_into().unwrap()))
-        .collect();
+    let ints: Vec<i32> = segment(0).chunks_exact(4).map(|b| i32::from_le_bytes(b.try_into().unwrap())).collect();
     assert_eq!(ints, [-7, 0, 400, i32::MAX, 0]);
     assert_eq!(segment(1), [0, 0, 255, 255, 0]);
     assert_eq!(segment(2), [1, 1, 1, 1, 0]);
@@ -192,43 +157,25 @@ fn a_state_can_be_set() {
     for step in 0..9 {
         world.step(&wobble(step));
         other.step(&wobble(step));
-        assert_eq!(
-            (world.qpos(), world.qvel(), world.info()),
-            (other.qpos(), other.qvel(), other.info())
-        );
+        assert_eq!((world.qpos(), world.qvel(), world.info()), (other.qpos(), other.qvel(), other.info()));
     }
     let before = world.digest();
-    for (qpos, qvel) in [
-        (&qpos[1..], &qvel[..]),
-        (&qpos[..], &qvel[1..]),
-        (&[f32::NAN; 9][..], &qvel[..]),
-        (&qpos[..], &[1e30; 8][..]),
-    ] {
+    for (qpos, qvel) in
+        [(&qpos[1..], &qvel[..]), (&qpos[..], &qvel[1..]), (&[f32::NAN; 9][..], &qvel[..]), (&qpos[..], &[1e30; 8][..])]
+    {
         assert!(world.set_state(qpos, qvel).is_err());
     }
     assert_eq!(world.digest(), before);
-    assert!(
-        World::new(super::model(fixture::ball()), 0)
-            .set_state(&[], &[])
-            .is_err()
-    );
+    assert!(World::new(super::model(fixture::ball()), 0).set_state(&[], &[]).is_err());
 }
 
 /// A quaternion is made unit, and −0 is stored as +0.
 #[test]
 fn a_set_state_is_canonical() {
     let mut world = World::new(model(fixture::cart_pole(Integrator::Euler)), 1);
-    world
-        .set_state(&[-0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 0.0, -0.0, 0.0], &[-0.0; 8])
-        .unwrap();
+    world.set_state(&[-0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 0.0, -0.0, 0.0], &[-0.0; 8]).unwrap();
     assert_eq!(world.qpos()[5..], [1.0, 0.0, 0.0, 0.0]);
-    assert!(
-        world
-            .qpos()
-            .iter()
-            .chain(world.qvel())
-            .all(|x| x.to_bits() != 0x8000_0000)
-    );
+    assert!(world.qpos().iter().chain(world.qvel()).all(|x| x.to_bits() != 0x8000_0000));
 }
 
 /// Free fall in the rigid solver, through the world: both the phases and the units are right.
@@ -240,11 +187,7 @@ fn a_ball_falls() {
     for _ in 0..5 {
         assert_eq!(world.step(&[]).fault, None);
     }
-    assert!(
-        (height(&world) - (0.3 - 0.5 * 9.81 * 0.1 * 0.1)).abs() < 6e-3,
-        "{}",
-        height(&world)
-    );
+    assert!((height(&world) - (0.3 - 0.5 * 9.81 * 0.1 * 0.1)).abs() < 6e-3, "{}", height(&world));
     for _ in 0..100 {
         world.step(&[]);
     }

@@ -7,29 +7,16 @@ use super::{fixture, future, model, push};
 
 /// Steps into the fault, and sees that nothing moved and that it lasts until the reset.
 fn falls_into(world: &mut World, action: &[u8], fault: Fault) {
-    let (qpos, qvel, observation, steps) = (
-        world.qpos().to_vec(),
-        world.qvel().to_vec(),
-        world.observation().to_vec(),
-        world.steps(),
-    );
+    let (qpos, qvel, observation, steps) =
+        (world.qpos().to_vec(), world.qvel().to_vec(), world.observation().to_vec(), world.steps());
     let bodies = world.bodies();
-    let cut = Outcome {
-        reward: 0.0,
-        terminated: false,
-        truncated: true,
-        timed_out: false,
-        fault: Some(fault),
-    };
+    let cut = Outcome { reward: 0.0, terminated: false, truncated: true, timed_out: false, fault: Some(fault) };
     assert_eq!(world.step(action), cut);
     let digest = world.digest();
     assert_eq!(world.step(&push(0.3)), cut, "the same fault until a reset");
     assert_eq!(world.steps(), steps + 1, "only the step that faulted counts");
     assert_ne!(world.digest(), digest, "the action is in the record, so in the digest");
-    assert_eq!(
-        (world.qpos(), world.qvel(), world.observation()),
-        (&qpos[..], &qvel[..], &observation[..])
-    );
+    assert_eq!((world.qpos(), world.qvel(), world.observation()), (&qpos[..], &qvel[..], &observation[..]));
     assert_eq!(world.bodies(), bodies);
     assert_eq!(world.fault(), Some(fault));
     assert!(world.set_state(&qpos, &qvel).unwrap_err().to_string().contains("reset"));
@@ -75,13 +62,8 @@ fn exploding_physics() {
 
 #[test]
 fn rewards_infos_ends_and_observations() {
-    let ln_of_position = fixture::program(&[
-        Op::Load(fixture::slice(Source::Qpos, 0, 1)),
-        Op::Neg,
-        Op::Const(2.0),
-        Op::Sub,
-        Op::Ln,
-    ]);
+    let ln_of_position =
+        fixture::program(&[Op::Load(fixture::slice(Source::Qpos, 0, 1)), Op::Neg, Op::Const(2.0), Op::Sub, Op::Ln]);
     type Spoil<'a> = &'a dyn Fn(&mut Task);
     // Finite at the reset where it is evaluated there, not afterwards: log of a negative number once steps > 0.
     let late = fixture::program(&[
@@ -92,12 +74,8 @@ fn rewards_infos_ends_and_observations() {
         Op::Ln,
     ]);
     let cases: [(FaultKind, Spoil<'_>); 4] = [
-        (FaultKind::RewardNotFinite, &|t| {
-            t.rewards[0].value = ln_of_position.clone()
-        }),
-        (FaultKind::TerminationNotFinite, &|t| {
-            t.terminations[0].value = ln_of_position.clone()
-        }),
+        (FaultKind::RewardNotFinite, &|t| t.rewards[0].value = ln_of_position.clone()),
+        (FaultKind::TerminationNotFinite, &|t| t.terminations[0].value = ln_of_position.clone()),
         (FaultKind::InfoNotFinite, &|t| t.infos[0].value = late.clone()),
         (FaultKind::ObservationNotFinite, &|t| {
             t.observations[1].terms[0].value = Value::Program(late.clone());
@@ -120,11 +98,7 @@ fn overflowing_rewards() {
         reward.value = fixture::program(&[Op::Const(3e38)]);
         reward.weight = 1.0;
     }
-    falls_into(
-        &mut World::new(model(blueprint), 1),
-        &push(0.0),
-        fault(FaultKind::RewardNotFinite, None),
-    );
+    falls_into(&mut World::new(model(blueprint), 1), &push(0.0), fault(FaultKind::RewardNotFinite, None));
 }
 
 /// A world whose first observation is not finite is born with the fault, and every float of it is finite.
@@ -144,20 +118,8 @@ fn a_reset_can_fault() {
 #[test]
 fn budgets_cut_off() {
     for (budget, cap) in [
-        (
-            Budget {
-                contacts: 1,
-                ..Budget::default()
-            },
-            Cap::Contacts,
-        ),
-        (
-            Budget {
-                rows: 3,
-                ..Budget::default()
-            },
-            Cap::Rows,
-        ),
+        (Budget { contacts: 1, ..Budget::default() }, Cap::Contacts),
+        (Budget { rows: 3, ..Budget::default() }, Cap::Rows),
     ] {
         let mut blueprint = fixture::everything();
         blueprint.task.budget = budget;
@@ -172,13 +134,7 @@ fn budgets_cut_off() {
                 break fault;
             }
         };
-        assert_eq!(
-            fault,
-            Fault {
-                kind: FaultKind::BudgetExceeded(cap),
-                body: None
-            }
-        );
+        assert_eq!(fault, Fault { kind: FaultKind::BudgetExceeded(cap), body: None });
         falls_into(&mut world, &push(0.0), fault);
     }
 }

@@ -17,19 +17,11 @@ pub fn options(integrator: Integrator) -> Options {
 }
 
 pub fn slice(source: Source, start: u16, len: u16) -> Slice {
-    Slice {
-        source,
-        start,
-        len,
-        previous: false,
-    }
+    Slice { source, start, len, previous: false }
 }
 
 pub fn previous(source: Source, start: u16, len: u16) -> Slice {
-    Slice {
-        previous: true,
-        ..slice(source, start, len)
-    }
+    Slice { previous: true, ..slice(source, start, len) }
 }
 
 pub fn program(ops: &[Op]) -> Program {
@@ -57,26 +49,11 @@ fn joint(kind: JointKind, axis: [f32; 3]) -> Joint {
 
 fn link(parent: u16, joints: u16, mass: f32, center: [f32; 3]) -> Link {
     let i = 0.01 * mass;
-    Link {
-        parent,
-        joints,
-        position: [0.0; 3],
-        rotation: IDENTITY,
-        mass,
-        center,
-        inertia: [i, i, i, 0.0, 0.0, 0.0],
-    }
+    Link { parent, joints, position: [0.0; 3], rotation: IDENTITY, mass, center, inertia: [i, i, i, 0.0, 0.0, 0.0] }
 }
 
 fn body(link: u16, of: &Link) -> Body {
-    Body {
-        link,
-        position: [0.0; 3],
-        rotation: IDENTITY,
-        mass: of.mass,
-        center: of.center,
-        inertia: of.inertia,
-    }
+    Body { link, position: [0.0; 3], rotation: IDENTITY, mass: of.mass, center: of.center, inertia: of.inertia }
 }
 
 /// A cart on a limited rail (slide along x) with a pole (hinge about y), and a free ball over a plane
@@ -86,26 +63,12 @@ pub fn robot() -> Robot {
     let cart = link(0, 1, 1.0, [0.0; 3]);
     let pole = link(1, 1, 0.1, [0.0, 0.0, 0.5]);
     let ball = link(0, 1, 0.5, [0.0; 3]);
-    let rail = Joint {
-        limited: true,
-        range: [-1.0, 1.0],
-        ..joint(JointKind::Slide, [1.0, 0.0, 0.0])
-    };
-    let geom = |link, shape| Geom {
-        link,
-        body: link,
-        shape,
-        position: [0.0; 3],
-        rotation: IDENTITY,
-    };
+    let rail = Joint { limited: true, range: [-1.0, 1.0], ..joint(JointKind::Slide, [1.0, 0.0, 0.0]) };
+    let geom = |link, shape| Geom { link, body: link, shape, position: [0.0; 3], rotation: IDENTITY };
     Robot {
         bodies: vec![body(1, &cart), body(2, &pole), body(3, &ball)],
         links: vec![world, cart, pole, ball],
-        joints: vec![
-            rail,
-            joint(JointKind::Hinge, [0.0, 1.0, 0.0]),
-            joint(JointKind::Free, [0.0, 0.0, 1.0]),
-        ],
+        joints: vec![rail, joint(JointKind::Hinge, [0.0, 1.0, 0.0]), joint(JointKind::Free, [0.0, 0.0, 1.0])],
         geoms: vec![geom(0, GeomShape::Plane), geom(3, GeomShape::Sphere { radius: 0.1 })],
         pairs: vec![Pair {
             first: 0,
@@ -154,22 +117,12 @@ pub fn falling_ball() -> Rigid {
     };
     Rigid {
         bodies: vec![body(true, 0.0), body(false, 0.3)],
-        colliders: vec![
-            collider(0, RigidShape::HalfSpace),
-            collider(1, RigidShape::Sphere { radius: 0.1 }),
-        ],
+        colliders: vec![collider(0, RigidShape::HalfSpace), collider(1, RigidShape::Sphere { radius: 0.1 })],
     }
 }
 
 fn term(name: &str, value: Value) -> ObservationTerm {
-    ObservationTerm {
-        name: name.into(),
-        unit: String::new(),
-        value,
-        scale: 1.0,
-        low: f32::MIN,
-        high: f32::MAX,
-    }
+    ObservationTerm { name: name.into(), unit: String::new(), value, scale: 1.0, low: f32::MIN, high: f32::MAX }
 }
 
 /// Pushes the cart; sees positions, velocities and a count; is paid for moving on.
@@ -195,11 +148,7 @@ pub fn cart_task() -> Task {
                 dtype: Dtype::F32,
                 terms: vec![
                     term("qpos", Value::Slice(slice(Source::Qpos, 0, 9))),
-                    ObservationTerm {
-                        low: -10.0,
-                        high: 10.0,
-                        ..term("qvel", Value::Slice(slice(Source::Qvel, 0, 8)))
-                    },
+                    ObservationTerm { low: -10.0, high: 10.0, ..term("qvel", Value::Slice(slice(Source::Qvel, 0, 8))) },
                 ],
                 shape: vec![17],
             },
@@ -211,11 +160,7 @@ pub fn cart_task() -> Task {
             },
         ],
         rewards: vec![
-            RewardTerm {
-                name: "forward".into(),
-                weight: 2.0,
-                value: forward.clone(),
-            },
+            RewardTerm { name: "forward".into(), weight: 2.0, value: forward.clone() },
             RewardTerm {
                 name: "control".into(),
                 weight: -0.1,
@@ -225,13 +170,7 @@ pub fn cart_task() -> Task {
         terminations: vec![TerminationTerm {
             name: "fallen".into(),
             truncates: false,
-            value: program(&[
-                Op::Load(slice(Source::Qpos, 1, 1)),
-                Op::Abs,
-                Op::Const(1.5),
-                Op::Less,
-                Op::Not,
-            ]),
+            value: program(&[Op::Load(slice(Source::Qpos, 1, 1)), Op::Abs, Op::Const(1.5), Op::Less, Op::Not]),
         }],
         resets: vec![
             ResetTerm {
@@ -246,29 +185,17 @@ pub fn cart_task() -> Task {
                 start: 0,
                 len: 8,
                 add: false,
-                distribution: Distribution::Normal {
-                    mean: 0.0,
-                    deviation: 0.1,
-                },
+                distribution: Distribution::Normal { mean: 0.0, deviation: 0.1 },
             },
         ],
-        infos: vec![InfoTerm {
-            name: "speed".into(),
-            unit: "m/s".into(),
-            value: forward,
-        }],
+        infos: vec![InfoTerm { name: "speed".into(), unit: "m/s".into(), value: forward }],
         budget: Budget::default(),
     }
 }
 
 /// The robot alone.
 pub fn cart_pole(integrator: Integrator) -> Blueprint {
-    Blueprint {
-        options: options(integrator),
-        robot: Some(robot()),
-        rigid: None,
-        task: cart_task(),
-    }
+    Blueprint { options: options(integrator), robot: Some(robot()), rigid: None, task: cart_task() }
 }
 
 /// Robot and rigid bodies in one world, all kinds of state at once.
@@ -304,22 +231,14 @@ pub fn ball() -> Blueprint {
         }],
         ..Task::default()
     };
-    Blueprint {
-        options: options(Integrator::Euler),
-        robot: None,
-        rigid: Some(falling_ball()),
-        task,
-    }
+    Blueprint { options: options(Integrator::Euler), robot: None, rigid: Some(falling_ball()), task }
 }
 
 /// The cart with three pushes to choose from.
 pub fn discrete() -> Blueprint {
     let mut blueprint = cart_pole(Integrator::ExplicitEuler);
-    blueprint.task.actions = vec![ActionTerm::Discrete {
-        name: "choice".into(),
-        actuators: vec![0],
-        choices: vec![-0.5, 0.0, 4.0],
-    }];
+    blueprint.task.actions =
+        vec![ActionTerm::Discrete { name: "choice".into(), actuators: vec![0], choices: vec![-0.5, 0.0, 4.0] }];
     blueprint.task.infos.push(InfoTerm {
         name: "control".into(),
         unit: String::new(),

@@ -6,12 +6,8 @@ use hyperdust_kernel::task::program::{Code, check};
 use proptest::prelude::*;
 
 fn op() -> impl Strategy<Value = Op> {
-    let slice = (0u16..40, 0u16..6).prop_map(|(start, len)| Slice {
-        source: Source::Qpos,
-        start,
-        len,
-        previous: false,
-    });
+    let slice =
+        (0u16..40, 0u16..6).prop_map(|(start, len)| Slice { source: Source::Qpos, start, len, previous: false });
     let reduce = prop::sample::select(vec![
         Reduce::Sum,
         Reduce::SumSquares,

@@ -74,8 +74,20 @@ pub(super) fn options(
                 }
             },
         },
-        iterations: whole(&at, "iterations", &section.iterations, robot.map_or(100, |r| r.iterations), limits::ITERATIONS)?,
-        rigid_iterations: whole(&at, "rigid_iterations", &section.rigid_iterations, RIGID_ITERATIONS, limits::ITERATIONS)?,
+        iterations: whole(
+            &at,
+            "iterations",
+            &section.iterations,
+            robot.map_or(100, |r| r.iterations),
+            limits::ITERATIONS,
+        )?,
+        rigid_iterations: whole(
+            &at,
+            "rigid_iterations",
+            &section.rigid_iterations,
+            RIGID_ITERATIONS,
+            limits::ITERATIONS,
+        )?,
         gravity: at.array("gravity", &section.gravity, robot.map_or([0.0, 0.0, -9.81], |r| r.gravity))?,
     };
     Ok((options, timestep))

@@ -29,7 +29,14 @@ pub(crate) struct Origin {
 impl Origin {
     fn error(&self, problem: Problem) -> Error {
         let Problem { column, found, accepted } = problem;
-        Error::Expression { place: self.place.clone(), key: self.key.clone(), text: self.text.clone(), column, found, accepted }
+        Error::Expression {
+            place: self.place.clone(),
+            key: self.key.clone(),
+            text: self.text.as_str().into(),
+            column,
+            found,
+            accepted: accepted.into(),
+        }
     }
 
     /// An error about the expression as a whole.
@@ -91,7 +98,12 @@ impl<'a> Compiler<'a> {
                 self.fuel = rest;
                 Ok(())
             }
-            None => Err(Problem::new(column, "an expression that grows too large", "fewer or smaller [quantities] inside it").into()),
+            None => Err(Problem::new(
+                column,
+                "an expression that grows too large",
+                "fewer or smaller [quantities] inside it",
+            )
+            .into()),
         }
     }
 
@@ -113,14 +125,21 @@ impl<'a> Compiler<'a> {
     pub(super) fn number(&mut self, tree: &Tree) -> Compiled<Number> {
         match self.walk(tree)? {
             Value::Number(number) => Ok(number),
-            other => Err(Problem::new(tree.column, other.describe(), "a number (for a vector: an element, or sum, norm, min, max, … of it)").into()),
+            other => Err(Problem::new(
+                tree.column,
+                other.describe(),
+                "a number (for a vector: an element, or sum, norm, min, max, … of it)",
+            )
+            .into()),
         }
     }
 
     pub(super) fn walk(&mut self, tree: &Tree) -> Compiled<Value> {
         self.spend(1, tree.column)?;
         if self.depth == DEPTH {
-            return Err(Problem::new(tree.column, "an expression nested too deep", format!("at most {DEPTH} levels")).into());
+            return Err(
+                Problem::new(tree.column, "an expression nested too deep", format!("at most {DEPTH} levels")).into()
+            );
         }
         self.depth += 1;
         let value = self.node(tree);
@@ -219,11 +238,15 @@ impl<'a> Compiler<'a> {
             return Err(Problem::new(column, format!("`{name}`"), accepted).into());
         };
         if let Some(quantity) = sources.quantities.get(name) {
-            return self.inline(name, Origin {
-                place: quantity.place.clone(),
-                key: format!("quantities.{name}"),
-                text: quantity.text.clone(),
-            }, column);
+            return self.inline(
+                name,
+                Origin {
+                    place: quantity.place.clone(),
+                    key: format!("quantities.{name}"),
+                    text: quantity.text.clone(),
+                },
+                column,
+            );
         }
         if let Some(source) = Sources::scalar(name) {
             return self.source(source, 0, 1, column).map(first);
@@ -292,7 +315,11 @@ impl<'a> Compiler<'a> {
             Value::Text(name) => name,
             Value::Number(number) => match number.value() {
                 Some(value) => format!("{value}"),
-                None => return Err(Problem::new(argument.column, "a number that changes", "a constant index, or a name").into()),
+                None => {
+                    return Err(
+                        Problem::new(argument.column, "a number that changes", "a constant index, or a name").into()
+                    );
+                }
             },
             other => return Err(Problem::new(argument.column, other.describe(), "a name or an index").into()),
         };
@@ -301,7 +328,9 @@ impl<'a> Compiler<'a> {
             Some((None, sources)) => {
                 Err(Problem::new(argument.column, format!("body \"{name}\""), sources.body_names()).into())
             }
-            None => Err(Problem::new(argument.column, "a body", "a constant: numbers, functions and parameters").into()),
+            None => {
+                Err(Problem::new(argument.column, "a body", "a constant: numbers, functions and parameters").into())
+            }
         }
     }
 
@@ -310,7 +339,8 @@ impl<'a> Compiler<'a> {
         match self.walk(operand)? {
             Value::Body(index) => match BODY_FIELDS.iter().find(|(field, ..)| *field == name) {
                 Some((_, source, _)) if self.sources.is_none_or(|s| index >= s.bodies_of(*source)) => {
-                    let accepted = "position, orientation, linear_velocity, angular_velocity: it is no body of the robot";
+                    let accepted =
+                        "position, orientation, linear_velocity, angular_velocity: it is no body of the robot";
                     Err(Problem::new(column, format!("body field `{name}`"), accepted).into())
                 }
                 Some((_, source, len)) => self.source(*source, index * len, *len, column),
@@ -334,7 +364,10 @@ impl<'a> Compiler<'a> {
                     }
                 }
             }
-            other => Err(Problem::new(column, format!("`.{name}` of {}", other.describe()), "a body or a vector before `.`").into()),
+            other => {
+                Err(Problem::new(column, format!("`.{name}` of {}", other.describe()), "a body or a vector before `.`")
+                    .into())
+            }
         }
     }
 
@@ -342,14 +375,22 @@ impl<'a> Compiler<'a> {
         match vector.element(index) {
             Some(Ok(number)) => Ok(Value::Number(number)),
             Some(Err(error)) => Err(too_large(error, column)),
-            None => Err(Problem::new(column, format!("index {index} of {}", vector.len()), format!("0 to {}", vector.len() - 1)).into()),
+            None => Err(Problem::new(
+                column,
+                format!("index {index} of {}", vector.len()),
+                format!("0 to {}", vector.len() - 1),
+            )
+            .into()),
         }
     }
 
     fn vector(&mut self, tree: &Tree) -> Compiled<Vector> {
         match self.walk(tree)? {
             Value::Vector(vector) => Ok(vector),
-            other => Err(Problem::new(tree.column, format!("`[…]` behind {}", other.describe()), "a vector before `[`").into()),
+            other => {
+                Err(Problem::new(tree.column, format!("`[…]` behind {}", other.describe()), "a vector before `[`")
+                    .into())
+            }
         }
     }
 
@@ -379,14 +420,21 @@ impl<'a> Compiler<'a> {
     /// `qpos["hinge"]`: only behind a whole array.
     fn named(&mut self, vector: &Vector, name: &str, column: usize) -> Compiled<Value> {
         let (Vector::Slice(slice), Some(sources)) = (vector, self.sources) else {
-            return Err(Problem::new(column, format!("the name \"{name}\""), "an index: only qpos, qvel, control and actuator_forces have names").into());
+            return Err(Problem::new(
+                column,
+                format!("the name \"{name}\""),
+                "an index: only qpos, qvel, control and actuator_forces have names",
+            )
+            .into());
         };
         match sources.named(slice.source, name) {
-            Some((start, len)) if slice.start == 0 && start + len <= vector.len() => match vector.range(start, start + len) {
-                Some(part) if len == 1 => self.element(&part, 0, column),
-                Some(part) => Ok(Value::Vector(part)),
-                None => Err(Problem::new(column, format!("\"{name}\""), sources.names_in(slice.source)).into()),
-            },
+            Some((start, len)) if slice.start == 0 && start + len <= vector.len() => {
+                match vector.range(start, start + len) {
+                    Some(part) if len == 1 => self.element(&part, 0, column),
+                    Some(part) => Ok(Value::Vector(part)),
+                    None => Err(Problem::new(column, format!("\"{name}\""), sources.names_in(slice.source)).into()),
+                }
+            }
             _ => Err(Problem::new(column, format!("\"{name}\""), sources.names_in(slice.source)).into()),
         }
     }
@@ -397,7 +445,12 @@ impl<'a> Compiler<'a> {
         let end = end.map_or(Ok(vector.len()), |tree| self.position(tree, vector.len()))?;
         match vector.range(start, end) {
             Some(part) => Ok(Value::Vector(part)),
-            None => Err(Problem::new(operand.column, format!("elements {start} to {end} of {}", vector.len()), "at least one element").into()),
+            None => Err(Problem::new(
+                operand.column,
+                format!("elements {start} to {end} of {}", vector.len()),
+                "at least one element",
+            )
+            .into()),
         }
     }
 }

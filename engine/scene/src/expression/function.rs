@@ -10,8 +10,30 @@ use super::value::{ELEMENTS, Value, Vector};
 
 /// All names, for error messages.
 pub(super) const NAMES: [&str; 24] = [
-    "abs", "sqrt", "square", "exp", "ln", "tanh", "sin", "cos", "floor", "wrap_angle", "atan2", "min", "max", "clamp",
-    "select", "sum", "sumsq", "sumabs", "norm", "all", "any", "body", "prev", "dot",
+    "abs",
+    "sqrt",
+    "square",
+    "exp",
+    "ln",
+    "tanh",
+    "sin",
+    "cos",
+    "floor",
+    "wrap_angle",
+    "atan2",
+    "min",
+    "max",
+    "clamp",
+    "select",
+    "sum",
+    "sumsq",
+    "sumabs",
+    "norm",
+    "all",
+    "any",
+    "body",
+    "prev",
+    "dot",
 ];
 
 /// Calls a function.
@@ -67,7 +89,9 @@ pub(super) fn call(compiler: &mut Compiler<'_>, name: &str, arguments: &[Tree], 
 
 fn signature(name: &str) -> Option<&'static str> {
     Some(match name {
-        "abs" | "sqrt" | "square" | "exp" | "ln" | "tanh" | "sin" | "cos" | "floor" | "wrap_angle" => "one number or vector",
+        "abs" | "sqrt" | "square" | "exp" | "ln" | "tanh" | "sin" | "cos" | "floor" | "wrap_angle" => {
+            "one number or vector"
+        }
         "atan2" => "two numbers: y, x",
         "min" | "max" => "two or more numbers, or one vector",
         "clamp" => "a number or vector, low, high",
@@ -95,15 +119,23 @@ pub(super) fn each(compiler: &mut Compiler<'_>, op: Op, arguments: Vec<Value>, c
                 }
             },
             Value::Body(_) => return Err(Problem::new(column, "a body", "a field of it, such as .position.x").into()),
-            Value::Text(text) => return Err(Problem::new(column, format!("the text \"{text}\""), "numbers or vectors").into()),
+            Value::Text(text) => {
+                return Err(Problem::new(column, format!("the text \"{text}\""), "numbers or vectors").into());
+            }
         }
     }
     let Some(len) = len else {
-        let numbers = arguments.into_iter().filter_map(|a| if let Value::Number(n) = a { Some(n) } else { None }).collect();
+        let numbers =
+            arguments.into_iter().filter_map(|a| if let Value::Number(n) = a { Some(n) } else { None }).collect();
         return compiler.operation(op, numbers, column).map(Value::Number);
     };
     if len > ELEMENTS {
-        return Err(Problem::new(column, format!("a vector of {len}, computed element by element"), format!("at most {ELEMENTS}")).into());
+        return Err(Problem::new(
+            column,
+            format!("a vector of {len}, computed element by element"),
+            format!("at most {ELEMENTS}"),
+        )
+        .into());
     }
     let mut columns = Vec::with_capacity(arguments.len());
     for argument in arguments {
@@ -158,14 +190,18 @@ fn reduce(compiler: &mut Compiler<'_>, how: Reduce, vector: &Vector, column: usi
         Vector::Items(_) => {}
     }
     let each = match how {
-        Reduce::SumSquares | Reduce::Norm => compiler.items(vector, column)?.into_iter().map(|x| (Op::Mul, vec![x.clone(), x])).collect(),
+        Reduce::SumSquares | Reduce::Norm => {
+            compiler.items(vector, column)?.into_iter().map(|x| (Op::Mul, vec![x.clone(), x])).collect()
+        }
         Reduce::SumAbs => compiler.items(vector, column)?.into_iter().map(|x| (Op::Abs, vec![x])).collect(),
         Reduce::Sum | Reduce::Min | Reduce::Max => Vec::new(),
     };
     let items = if each.is_empty() {
         compiler.items(vector, column)?
     } else {
-        each.into_iter().map(|(op, arguments)| compiler.operation(op, arguments, column)).collect::<Compiled<Vec<_>>>()?
+        each.into_iter()
+            .map(|(op, arguments)| compiler.operation(op, arguments, column))
+            .collect::<Compiled<Vec<_>>>()?
     };
     let op = match how {
         Reduce::Min => Op::Min,

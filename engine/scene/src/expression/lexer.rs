@@ -47,7 +47,11 @@ const SYMBOLS: [&str; 22] = [
 /// Splits an expression.
 pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Problem> {
     if text.len() > LENGTH {
-        return Err(Problem::new(1, format!("an expression of {} bytes", text.len()), format!("at most {LENGTH}; name parts in [quantities]")));
+        return Err(Problem::new(
+            1,
+            format!("an expression of {} bytes", text.len()),
+            format!("at most {LENGTH}; name parts in [quantities]"),
+        ));
     }
     let characters: Vec<char> = text.chars().collect();
     let mut tokens = Vec::new();
@@ -56,9 +60,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Problem> {
         let start = at;
         let column = start + 1;
         let c = characters[at];
-        let take = |from: usize, accept: fn(char) -> bool| {
-            characters[from..].iter().take_while(|c| accept(**c)).count()
-        };
+        let take =
+            |from: usize, accept: fn(char) -> bool| characters[from..].iter().take_while(|c| accept(**c)).count();
         if c.is_whitespace() {
             at += 1;
             continue;
@@ -93,7 +96,9 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Problem> {
                     at += symbol.len();
                     Token::Symbol(symbol)
                 }
-                None => return Err(Problem::new(column, format!("`{}`", c.escape_debug()), "numbers, names, operators")),
+                None => {
+                    return Err(Problem::new(column, format!("`{}`", c.escape_debug()), "numbers, names, operators"));
+                }
             }
         };
         tokens.push((token, column));

@@ -56,10 +56,16 @@ impl Number {
         let ops = 1 + arguments.iter().map(|a| a.ops).sum::<usize>();
         let stack = arguments.iter().enumerate().map(|(index, a)| index + a.stack).max().unwrap_or(1);
         if ops > limits::PROGRAM_OPS {
-            return Err(("an expression that grows too large".into(), format!("at most {} operations", limits::PROGRAM_OPS)));
+            return Err((
+                "an expression that grows too large".into(),
+                format!("at most {} operations", limits::PROGRAM_OPS),
+            ));
         }
         if stack > limits::PROGRAM_STACK {
-            return Err(("too many intermediate numbers".into(), format!("at most {}: nest less to the right", limits::PROGRAM_STACK)));
+            return Err((
+                "too many intermediate numbers".into(),
+                format!("at most {}: nest less to the right", limits::PROGRAM_STACK),
+            ));
         }
         Ok(Self { kind: Kind::Operation(op, arguments), ops, stack })
     }
@@ -186,8 +192,20 @@ fn fold(op: Op, values: &[f64]) -> Option<f64> {
         (Op::Cos, [a]) => libm::cos(*a),
         (Op::Atan2, [a, b]) => libm::atan2(*a, *b),
         (Op::Floor, [a]) => libm::floor(*a),
-        (Op::Min, [a, b]) => if b < a { *b } else { *a },
-        (Op::Max, [a, b]) => if b > a { *b } else { *a },
+        (Op::Min, [a, b]) => {
+            if b < a {
+                *b
+            } else {
+                *a
+            }
+        }
+        (Op::Max, [a, b]) => {
+            if b > a {
+                *b
+            } else {
+                *a
+            }
+        }
         (Op::Clamp, [a, low, high]) => {
             let a = if a < low { low } else { a };
             if a > high { *high } else { *a }
@@ -198,7 +216,13 @@ fn fold(op: Op, values: &[f64]) -> Option<f64> {
         (Op::And, [a, b]) => truth(*a != 0.0 && *b != 0.0),
         (Op::Or, [a, b]) => truth(*a != 0.0 || *b != 0.0),
         (Op::Not, [a]) => truth(*a == 0.0),
-        (Op::Select, [c, a, b]) => if *c != 0.0 { *a } else { *b },
+        (Op::Select, [c, a, b]) => {
+            if *c != 0.0 {
+                *a
+            } else {
+                *b
+            }
+        }
         _ => return None,
     };
     // The kernel would end the episode with an error: leave it to the kernel, or to who asked for a constant.

@@ -203,7 +203,9 @@ impl Parser<'_> {
             } else if self.take(".") {
                 match self.next() {
                     (Token::Name(name), _) => operand = tree(Node::Field(Box::new(operand), name), column)?,
-                    (other, column) => return Err(Problem::new(column, other.describe(), "a name such as x or position")),
+                    (other, column) => {
+                        return Err(Problem::new(column, other.describe(), "a name such as x or position"));
+                    }
                 }
             } else {
                 return Ok(operand);
@@ -213,9 +215,11 @@ impl Parser<'_> {
 
     fn index(&mut self, operand: Tree) -> Result<Tree, Problem> {
         let column = operand.column;
-        let start = if matches!(self.peek(), (Token::Symbol(":"), _)) { None } else { Some(Box::new(self.expression()?)) };
+        let start =
+            if matches!(self.peek(), (Token::Symbol(":"), _)) { None } else { Some(Box::new(self.expression()?)) };
         let node = if self.take(":") {
-            let end = if matches!(self.peek(), (Token::Symbol("]"), _)) { None } else { Some(Box::new(self.expression()?)) };
+            let end =
+                if matches!(self.peek(), (Token::Symbol("]"), _)) { None } else { Some(Box::new(self.expression()?)) };
             Node::Range(Box::new(operand), start, end)
         } else if let Some(index) = start {
             Node::Index(Box::new(operand), index)

@@ -26,7 +26,8 @@ fn value(source: Source, index: usize) -> f32 {
 
 fn sources(quantities: &[(&str, &str)]) -> Sources {
     let place = Place::new("scene.toml", 7);
-    let joint = |name: &str, index: usize| JointRange { name: name.into(), positions: (index, 1), velocities: (index, 1) };
+    let joint =
+        |name: &str, index: usize| JointRange { name: name.into(), positions: (index, 1), velocities: (index, 1) };
     Sources {
         quantities: quantities
             .iter()
@@ -71,8 +72,17 @@ fn compile_with(text: &str, quantities: &[(&str, &str)]) -> Result<Value, Error>
 fn run(program: &Program) -> f32 {
     // One flat array: 64 numbers per source now, then 64 per source before.
     let order = [
-        Source::Qpos, Source::Qvel, Source::Action, Source::Control, Source::BodyPosition, Source::ContactForce,
-        Source::Time, Source::Steps, Source::BodyOrientation, Source::CenterOfMass, Source::ActuatorForce,
+        Source::Qpos,
+        Source::Qvel,
+        Source::Action,
+        Source::Control,
+        Source::BodyPosition,
+        Source::ContactForce,
+        Source::Time,
+        Source::Steps,
+        Source::BodyOrientation,
+        Source::CenterOfMass,
+        Source::ActuatorForce,
     ];
     let now = order.iter().flat_map(|source| (0..64).map(|index| value(*source, index)));
     let flat: Vec<f32> = now.clone().chain(now.map(|x| 0.5 * x)).collect();
@@ -177,7 +187,9 @@ fn quantities_are_inlined_and_keep_their_time() {
 
 #[test]
 fn constants_are_computed_while_compiling() {
-    let Ok(Value::Number(number)) = compile_with("$on ? 2 * cos(0) * $scale : qpos[0]", &[]) else { panic!("a number") };
+    let Ok(Value::Number(number)) = compile_with("$on ? 2 * cos(0) * $scale : qpos[0]", &[]) else {
+        panic!("a number")
+    };
     assert_eq!(number.program().ops, [Op::Const(1.0)]);
     // Infinite constants are written as the largest number: blueprints hold finite ones.
     let Ok(Value::Number(number)) = compile_with("qpos[0] < inf", &[]) else { panic!("a number") };
@@ -264,10 +276,15 @@ fn tree() -> impl Strategy<Value = (String, f64)> {
         prop_oneof![
             pair.clone().prop_map(|((a, x), (b, y))| (format!("({a} + {b})"), x + y)),
             pair.clone().prop_map(|((a, x), (b, y))| (format!("({a} - {b})"), x - y)),
-            pair.clone().prop_map(|((a, x), (b, y))| (format!("{a} * {b}"), x * y)).prop_map(|(t, v)| (format!("({t})"), v)),
+            pair.clone()
+                .prop_map(|((a, x), (b, y))| (format!("{a} * {b}"), x * y))
+                .prop_map(|(t, v)| (format!("({t})"), v)),
             pair.clone().prop_map(|((a, x), (b, y))| (format!("min({a}, {b})"), x.min(y))),
             pair.clone().prop_map(|((a, x), (b, y))| (format!("max({a}, {b})"), x.max(y))),
-            pair.prop_map(|((a, x), (b, y))| (format!("(floor({a}) < {b} ? {b} : -{a})"), if x.floor() < y { y } else { -x })),
+            pair.prop_map(|((a, x), (b, y))| (
+                format!("(floor({a}) < {b} ? {b} : -{a})"),
+                if x.floor() < y { y } else { -x }
+            )),
             inner.clone().prop_map(|(a, x)| (format!("abs({a})"), x.abs())),
             inner.clone().prop_map(|(a, x)| (format!("clamp({a}, -3, 4)"), x.clamp(-3.0, 4.0))),
             inner.prop_map(|(a, x)| (format!("(not {a})"), f64::from(u8::from(x == 0.0)))),

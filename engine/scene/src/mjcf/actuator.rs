@@ -91,7 +91,8 @@ impl ActuatorDraft {
     pub(super) fn apply(&mut self, e: &Element, warnings: &mut Warnings) -> Result<(), Error> {
         let own = schema::ACTUATORS.iter().find(|(name, _)| *name == e.name).map_or(&[][..], |(_, table)| table);
         schema::check_actuator(e, own, warnings)?;
-        for (attribute, into) in [("ctrllimited", &mut self.control_limited), ("forcelimited", &mut self.force_limited)] {
+        for (attribute, into) in [("ctrllimited", &mut self.control_limited), ("forcelimited", &mut self.force_limited)]
+        {
             if let Some(limited) = e.keyword(attribute, SWITCH)? {
                 *into = limited;
             }
@@ -186,18 +187,31 @@ impl ActuatorDraft {
         Ok(())
     }
 
-    fn finish(&self, e: &Element, joint: (usize, usize), bodies: &[BodySpec], reader: &Reader) -> Result<ActuatorSpec, Error> {
+    fn finish(
+        &self,
+        e: &Element,
+        joint: (usize, usize),
+        bodies: &[BodySpec],
+        reader: &Reader,
+    ) -> Result<ActuatorSpec, Error> {
         let (settings, law) = (reader.settings, &self.law);
         let target = &bodies[joint.0].joints[joint.1];
         if target.motion == MotionSpec::Free {
-            return Err(e.wrong(format!("an actuator on the free {}", target.label()), "actuators on hinges and slides"));
+            return Err(
+                e.wrong(format!("an actuator on the free {}", target.label()), "actuators on hinges and slides")
+            );
         }
         if law.dynamic {
-            return Err(e.wrong("an actuator with an activation state (dyntype, timeconst)", "actuators without: dyntype=\"none\""));
+            return Err(e.wrong(
+                "an actuator with an activation state (dyntype, timeconst)",
+                "actuators without: dyntype=\"none\"",
+            ));
         }
         let affine_gain = law.gain_law == Law::Affine && law.gain[1..3] != [0.0; 2];
         if law.gain_law == Law::Other || law.bias_law == Law::Other || affine_gain {
-            return Err(e.wrong("a force law that is not simulated", "gaintype=\"fixed\" and biastype=\"none\" or \"affine\""));
+            return Err(
+                e.wrong("a force law that is not simulated", "gaintype=\"fixed\" and biastype=\"none\" or \"affine\"")
+            );
         }
         let mut control_range = self.control_range;
         if self.inherit_range > 0.0 {
@@ -206,7 +220,9 @@ impl ActuatorDraft {
             }
             let [low, high] = target.range;
             if low >= high {
-                return Err(e.refuse("inheritrange", format!("only where the joint has limits; {} has none", target.label())));
+                return Err(
+                    e.refuse("inheritrange", format!("only where the joint has limits; {} has none", target.label()))
+                );
             }
             let (mean, radius) = ((high + low) / 2.0, (high - low) / 2.0 * self.inherit_range);
             control_range = [mean - radius, mean + radius];
@@ -231,12 +247,20 @@ impl ActuatorDraft {
 }
 
 /// All actuators, in control order.
-pub(super) fn read(root: &Element, names: &Names, bodies: &[BodySpec], reader: &mut Reader) -> Result<Vec<ActuatorSpec>, Error> {
+pub(super) fn read(
+    root: &Element,
+    names: &Names,
+    bodies: &[BodySpec],
+    reader: &mut Reader,
+) -> Result<Vec<ActuatorSpec>, Error> {
     let mut actuators = Vec::new();
     let mut seen = std::collections::BTreeMap::new();
     for e in root.children("actuator").flat_map(|section| &section.children) {
         if schema::OTHER_ACTUATORS.contains(&e.name.as_str()) {
-            return Err(e.wrong(format!("an actuator <{}>, which is not simulated", e.name), "<motor>, <position>, <velocity>, <general>"));
+            return Err(e.wrong(
+                format!("an actuator <{}>, which is not simulated", e.name),
+                "<motor>, <position>, <velocity>, <general>",
+            ));
         }
         if !schema::ACTUATORS.iter().any(|(name, _)| *name == e.name) {
             return Err(schema::unknown(e, "actuator", &["motor", "position", "velocity", "general"]));

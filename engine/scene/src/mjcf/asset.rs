@@ -67,7 +67,13 @@ pub(super) struct Assets {
 }
 
 impl Assets {
-    pub(super) fn read(root: &Element, settings: &Settings, classes: &Classes, files: &Files, warnings: &mut Warnings) -> Result<Self, Error> {
+    pub(super) fn read(
+        root: &Element,
+        settings: &Settings,
+        classes: &Classes,
+        files: &Files,
+        warnings: &mut Warnings,
+    ) -> Result<Self, Error> {
         let mut assets = Self::default();
         let (mut checkers, mut library) = (BTreeMap::new(), Library::new(files));
         let sections: Vec<_> = root.children("asset").collect();
@@ -85,7 +91,13 @@ impl Assets {
                     draft.apply(e, warnings)?;
                     let checker = e.text("texture").is_some_and(|t| checkers.get(t).copied().unwrap_or(false));
                     let name = e.text("name").unwrap_or_default();
-                    unique(&mut assets.materials, name, Material { rgba: draft.rgba, checker }, &e.place(), "material")?;
+                    unique(
+                        &mut assets.materials,
+                        name,
+                        Material { rgba: draft.rgba, checker },
+                        &e.place(),
+                        "material",
+                    )?;
                 }
                 "mesh" => {
                     let mut draft = class.mesh.clone();
@@ -94,7 +106,13 @@ impl Assets {
                     unique(&mut assets.meshes, &name, mesh, &e.place(), "mesh")?;
                 }
                 "hfield" | "skin" | "model" => warnings.element(e, "not simulated and not drawn"),
-                _ => return Err(schema::unknown(e, "asset", &["texture", "material", "mesh", "hfield", "skin", "model"])),
+                _ => {
+                    return Err(schema::unknown(
+                        e,
+                        "asset",
+                        &["texture", "material", "mesh", "hfield", "skin", "model"],
+                    ));
+                }
             }
         }
         Ok(assets)
@@ -120,11 +138,13 @@ fn read_mesh(
         let vertices = numbers.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect();
         mesh = Arc::new(MeshSpec { vertices, triangles: Vec::new() });
     } else if let Some(file) = file {
-        let path = document::relative(&format!("{}{file}", settings.meshes));
+        let path = document::relative(&settings.mesh(file));
         let path = path.ok_or_else(|| e.refuse("file", "a path inside the scene's folder, with forward slashes"))?;
         match library.get(&path) {
             Ok(read) => mesh = read,
-            Err(reason) => warnings.add(e.place(), &format!("mesh {name}"), format!("mesh {name}: {path} is not drawn: {reason}")),
+            Err(reason) => {
+                warnings.add(e.place(), &format!("mesh {name}"), format!("mesh {name}: {path} is not drawn: {reason}"))
+            }
         }
     }
     let mut placed = PlacedMesh { scale: draft.scale, ..PlacedMesh::new(mesh) };

@@ -34,7 +34,14 @@ pub(super) fn read(root: &Element, reader: &mut Reader) -> Result<Vec<BodySpec>,
 }
 
 /// Reads what is inside a body, or inside a `<frame>` of it that is at `around` in the body.
-fn contents(e: &Element, body: usize, around: Pose, class: usize, bodies: &mut Vec<BodySpec>, reader: &mut Reader) -> Result<(), Error> {
+fn contents(
+    e: &Element,
+    body: usize,
+    around: Pose,
+    class: usize,
+    bodies: &mut Vec<BodySpec>,
+    reader: &mut Reader,
+) -> Result<(), Error> {
     let (classes, settings) = (reader.classes, reader.settings);
     for child in &e.children {
         let own = || classes.named(child, "class", class).map(|index| classes.get(index));
@@ -43,7 +50,9 @@ fn contents(e: &Element, body: usize, around: Pose, class: usize, bodies: &mut V
             "body" => {
                 schema::check(child, schema::BODY, &mut reader.warnings)?;
                 if child.boolean("mocap")? == Some(true) {
-                    return Err(child.refuse("mocap", "\"false\"; bodies that are moved from outside are not simulated"));
+                    return Err(
+                        child.refuse("mocap", "\"false\"; bodies that are moved from outside are not simulated")
+                    );
                 }
                 let class = classes.named(child, "childclass", class)?;
                 let mut frame = Frame::default();
@@ -63,7 +72,8 @@ fn contents(e: &Element, body: usize, around: Pose, class: usize, bodies: &mut V
             }
             "frame" => {
                 schema::check(child, schema::FRAME, &mut reader.warnings)?;
-                if let Some(attribute) = ["scale", "scaling", "massscale"].into_iter().find(|a| child.text(a).is_some()) {
+                if let Some(attribute) = ["scale", "scaling", "massscale"].into_iter().find(|a| child.text(a).is_some())
+                {
                     return Err(child.refuse(attribute, "none: frames that scale what is in them are not read"));
                 }
                 let class = classes.named(child, "childclass", class)?;
@@ -87,17 +97,19 @@ fn contents(e: &Element, body: usize, around: Pose, class: usize, bodies: &mut V
             }
             "freejoint" => bodies[body].joints.push(joint::free(child, settings, &mut reader.warnings)?),
             "geom" => {
-                if let Some(inside) = child.children.first() {
-                    return Err(schema::unknown(inside, "geom", &[]));
-                }
                 let mut draft = own()?.geom.clone();
                 draft.apply(child, settings, &mut reader.warnings)?;
                 let geom = draft.finish(child, around, reader)?;
                 bodies[body].geoms.push(geom);
             }
-            "site" | "camera" | "light" => reader.warnings.element(child, "not used: sensors, cameras and lights are the scene's"),
+            "site" | "camera" | "light" => {
+                reader.warnings.element(child, "not used: sensors, cameras and lights are the scene's")
+            }
             "composite" | "flexcomp" | "replicate" | "attach" | "plugin" => {
-                return Err(child.wrong(format!("<{}>, which makes bodies that are not simulated", child.name), "bodies written out one by one"));
+                return Err(child.wrong(
+                    format!("<{}>, which makes bodies that are not simulated", child.name),
+                    "bodies written out one by one",
+                ));
             }
             _ => return Err(schema::unknown(child, &e.name, CHILDREN)),
         }
@@ -122,7 +134,8 @@ fn inertial(e: &Element, reader: &mut Reader) -> Result<InertialSpec, Error> {
     let mut pose = frame.pose();
     let mut inertia = [0.0; 6];
     if let Some(full) = e.exactly::<6>("fullinertia")? {
-        let oriented = ["quat", "axisangle", "xyaxes", "zaxis", "euler", "diaginertia"].into_iter().find(|a| e.text(a).is_some());
+        let oriented =
+            ["quat", "axisangle", "xyaxes", "zaxis", "euler", "diaginertia"].into_iter().find(|a| e.text(a).is_some());
         if let Some(attribute) = oriented {
             return Err(e.refuse(attribute, "none where fullinertia gives the inertia in body axes"));
         }

@@ -48,7 +48,13 @@ impl Classes {
         Ok(classes)
     }
 
-    fn class(&mut self, section: &Element, index: usize, settings: &Settings, warnings: &mut Warnings) -> Result<(), Error> {
+    fn class(
+        &mut self,
+        section: &Element,
+        index: usize,
+        settings: &Settings,
+        warnings: &mut Warnings,
+    ) -> Result<(), Error> {
         schema::check(section, &[("class", schema::Use::Read)], warnings)?;
         let class = &mut self.list[index];
         for child in &section.children {
@@ -61,12 +67,17 @@ impl Classes {
                 "mesh" => class.mesh.apply(child, warnings)?,
                 // Elements that are not read have defaults that matter to nobody.
                 "site" | "camera" | "light" | "equality" | "tendon" | "skin" => {}
-                name if schema::ACTUATORS.iter().any(|(known, _)| *known == name) => class.actuator.apply(child, warnings)?,
+                name if schema::ACTUATORS.iter().any(|(known, _)| *known == name) => {
+                    class.actuator.apply(child, warnings)?
+                }
                 name if schema::OTHER_ACTUATORS.contains(&name) => {
                     warnings.element(child, "defaults of actuators that are not simulated are ignored");
                 }
                 _ => {
-                    let accepted = ["default", "joint", "geom", "pair", "material", "mesh", "site", "camera", "light", "equality", "tendon", "motor", "general", "position", "velocity"];
+                    let accepted = [
+                        "default", "joint", "geom", "pair", "material", "mesh", "site", "camera", "light", "equality",
+                        "tendon", "motor", "general", "position", "velocity",
+                    ];
                     return Err(schema::unknown(child, "default", &accepted));
                 }
             }
@@ -94,7 +105,10 @@ impl Classes {
         match element.text(attribute) {
             None => Ok(otherwise),
             Some(name) => self.names.get(name).copied().ok_or_else(|| {
-                element.refuse(attribute, format!("the name of a default class: {}", one_of(self.names.keys().map(String::as_str).take(20))))
+                element.refuse(
+                    attribute,
+                    format!("the name of a default class: {}", one_of(self.names.keys().map(String::as_str).take(20))),
+                )
             }),
         }
     }

@@ -27,7 +27,14 @@ pub(super) struct PairDraft {
 
 impl Default for PairDraft {
     fn default() -> Self {
-        Self { dimension: 3, friction: [1.0, 1.0, 0.005, 0.0001, 0.0001], solref: SOLREF, solimp: SOLIMP, margin: 0.0, gap: 0.0 }
+        Self {
+            dimension: 3,
+            friction: [1.0, 1.0, 0.005, 0.0001, 0.0001],
+            solref: SOLREF,
+            solimp: SOLIMP,
+            margin: 0.0,
+            gap: 0.0,
+        }
     }
 }
 
@@ -43,13 +50,11 @@ impl PairDraft {
     }
 }
 
-/// Pairs and excluded bodies.
-pub(super) fn read(
-    root: &Element,
-    names: &Names,
-    bodies: &[BodySpec],
-    reader: &mut Reader,
-) -> Result<(Vec<PairSpec>, Vec<(usize, usize)>), Error> {
+/// Pairs, and excluded bodies.
+type Contacts = (Vec<PairSpec>, Vec<(usize, usize)>);
+
+/// Reads all `<contact>` sections.
+pub(super) fn read(root: &Element, names: &Names, bodies: &[BodySpec], reader: &mut Reader) -> Result<Contacts, Error> {
     debug_assert!(names.bodies.len() <= bodies.len());
     let (mut pairs, mut excludes, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for e in root.children("contact").flat_map(|section| &section.children) {

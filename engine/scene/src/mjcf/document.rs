@@ -14,7 +14,12 @@ const NESTING: usize = 16;
 
 /// Parses a model and everything it includes.
 pub(super) fn open(xml: &str, file: &str, files: &Files) -> Result<Element, Error> {
-    let mut state = State { files, elements: ELEMENTS, bytes: BYTES.saturating_sub(xml.len()), seen: BTreeSet::from([file.to_owned()]) };
+    let mut state = State {
+        files,
+        elements: ELEMENTS,
+        bytes: BYTES.saturating_sub(xml.len()),
+        seen: BTreeSet::from([file.to_owned()]),
+    };
     let mut root = parse(xml, file, &mut state.elements)?;
     state.resolve(&mut root, 0)?;
     Ok(root)
@@ -44,7 +49,8 @@ impl State<'_> {
 
     fn include(&mut self, include: &Element, nesting: usize) -> Result<Vec<Element>, Error> {
         let Some(file) = include.text("file") else { return Err(include.refuse("file", "the path of a model file")) };
-        let path = relative(file).ok_or_else(|| include.refuse("file", "a path inside the scene's folder, with forward slashes"))?;
+        let path = relative(file)
+            .ok_or_else(|| include.refuse("file", "a path inside the scene's folder, with forward slashes"))?;
         if nesting >= NESTING {
             return Err(include.refuse("file", format!("at most {NESTING} files that include each other")));
         }
@@ -52,9 +58,10 @@ impl State<'_> {
             return Err(include.refuse("file", "a file that is not included already"));
         }
         let bytes = (self.files)(&path).ok_or_else(|| include.refuse("file", "a file of the scene"))?;
-        self.bytes = self.bytes.checked_sub(bytes.len()).ok_or_else(|| {
-            include.refuse("file", format!("files of at most {BYTES} bytes together"))
-        })?;
+        self.bytes = self
+            .bytes
+            .checked_sub(bytes.len())
+            .ok_or_else(|| include.refuse("file", format!("files of at most {BYTES} bytes together")))?;
         let text = std::str::from_utf8(&bytes).map_err(|_| include.refuse("file", "a text file in UTF-8"))?;
         let mut root = parse(text, &path, &mut self.elements)?;
         self.resolve(&mut root, nesting + 1)?;

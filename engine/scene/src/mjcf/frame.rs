@@ -2,7 +2,9 @@
 
 use super::settings::Settings;
 use crate::Error;
-use crate::robot::vector::{Pose, Quat, UNIT, Vec3, axis_angle, cross, dot, from_columns, mul, radians, scale, sub, unit, unit_quat, z_to};
+use crate::robot::vector::{
+    Pose, Quat, UNIT, Vec3, axis_angle, cross, dot, from_columns, mul, radians, scale, sub, unit, unit_quat, z_to,
+};
 use crate::robot::xml::Element;
 
 /// The alternatives to `quat`.
@@ -46,7 +48,8 @@ impl Frame {
 fn alternative(element: &Element, settings: &Settings) -> Result<Option<Quat>, Error> {
     let angle = |x: f64| if settings.degrees { radians(x) } else { x };
     if let Some([x, y, z, a]) = element.exactly::<4>("axisangle")? {
-        let axis = unit([x, y, z]).ok_or_else(|| element.refuse("axisangle", "an axis that is not zero, and an angle"))?;
+        let axis =
+            unit([x, y, z]).ok_or_else(|| element.refuse("axisangle", "an axis that is not zero, and an angle"))?;
         return Ok(Some(axis_angle(axis, angle(a))));
     }
     if let Some([a, b, c, d, e, f]) = element.exactly::<6>("xyaxes")? {

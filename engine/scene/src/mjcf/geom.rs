@@ -98,7 +98,14 @@ pub(super) fn dimension(e: &Element) -> Result<Option<u8>, Error> {
 /// Says that spinning and rolling friction are missing.
 pub(super) fn warn_dimension(e: &Element, dimension: u8, warnings: &mut Warnings) {
     if dimension > 3 {
-        warnings.add(e.place(), "condim", format!("{}: condim=\"{dimension}\": spinning and rolling friction are not simulated; 3 is used", e.label()));
+        warnings.add(
+            e.place(),
+            "condim",
+            format!(
+                "{}: condim=\"{dimension}\": spinning and rolling friction are not simulated; 3 is used",
+                e.label()
+            ),
+        );
     }
 }
 
@@ -210,7 +217,8 @@ impl GeomDraft {
             Kind::Plane | Kind::HeightField | Kind::Mesh => 0,
         };
         if size[..used].iter().any(|x| *x <= 0.0) {
-            let words = ["", "a radius", "a radius and half a length (or a radius and fromto)", "three half sizes"][used];
+            let words =
+                ["", "a radius", "a radius and half a length (or a radius and fromto)", "three half sizes"][used];
             return Err(e.refuse("size", format!("{words}, all positive (found {:?})", &size[..used])));
         }
         if self.kind == Kind::Plane && size[2] <= 0.0 {
@@ -232,7 +240,8 @@ impl GeomDraft {
                 let Some(name) = &self.mesh else { return Err(e.refuse("mesh", "the name of a mesh")) };
                 let mesh = super::find_in(e, "mesh", name, &reader.assets.meshes)?.clone();
                 if self.mass != Some(0.0) && self.density != 0.0 {
-                    let message = format!("{}: the mass of meshes is not computed, it is 0: give <inertial>", e.label());
+                    let message =
+                        format!("{}: the mass of meshes is not computed, it is 0: give <inertial>", e.label());
                     reader.warnings.add(e.place(), "mesh mass", message);
                 }
                 ShapeSpec::Mesh { mesh }

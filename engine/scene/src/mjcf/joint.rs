@@ -107,16 +107,26 @@ impl JointDraft {
     }
 
     /// The joint of an element, in a body with the given frame around the element.
-    pub(super) fn finish(&self, e: &Element, around: Pose, settings: &Settings, warnings: &mut Warnings) -> Result<JointSpec, Error> {
+    pub(super) fn finish(
+        &self,
+        e: &Element,
+        around: Pose,
+        settings: &Settings,
+        warnings: &mut Warnings,
+    ) -> Result<JointSpec, Error> {
         let Kind::Known(motion) = self.kind else {
-            return Err(e.refuse("type", "\"hinge\", \"slide\" or \"free\"; ball joints are not simulated yet (three hinges can stand in)"));
+            return Err(e.refuse(
+                "type",
+                "\"hinge\", \"slide\" or \"free\"; ball joints are not simulated yet (three hinges can stand in)",
+            ));
         };
         let free = motion == MotionSpec::Free;
         let hinge = motion == MotionSpec::Hinge;
         let angle = |x: f64| if hinge && settings.degrees { radians(x) } else { x };
         for (attribute, polynomial) in [("stiffness", self.stiffness), ("damping", self.damping)] {
             if polynomial[1..] != [0.0; 2] {
-                let message = format!("{}: {attribute}: only the linear coefficient {} is simulated", e.label(), polynomial[0]);
+                let message =
+                    format!("{}: {attribute}: only the linear coefficient {} is simulated", e.label(), polynomial[0]);
                 warnings.add(e.place(), &format!("polynomial {attribute}"), message);
             }
         }
@@ -127,7 +137,8 @@ impl JointDraft {
             return Err(e.refuse("springdamper", "a time constant and a damping ratio, both positive"));
         }
         let limited = !free && resolve(e, "limited", "range", self.limited, self.range, settings)?;
-        let force_limited = !free && resolve(e, "actuatorfrclimited", "actuatorfrcrange", self.force_limited, self.force_range, settings)?;
+        let force_limited = !free
+            && resolve(e, "actuatorfrclimited", "actuatorfrcrange", self.force_limited, self.force_range, settings)?;
         let axis = if free { [0.0, 0.0, 1.0] } else { rotate(around.rotation, self.axis) };
         Ok(JointSpec {
             name: e.text("name").unwrap_or_default().to_owned(),
@@ -156,17 +167,29 @@ impl JointDraft {
 pub(super) fn free(e: &Element, settings: &Settings, warnings: &mut Warnings) -> Result<JointSpec, Error> {
     schema::check(e, schema::FREEJOINT, warnings)?;
     if e.keyword("align", SWITCH)? == Some(Some(true)) {
-        warnings.add(e.place(), "align", format!("{}: align: the body's frame stays where the file puts it", e.label()));
+        warnings.add(
+            e.place(),
+            "align",
+            format!("{}: align: the body's frame stays where the file puts it", e.label()),
+        );
     }
     let draft = JointDraft { kind: Kind::Known(MotionSpec::Free), ..JointDraft::default() };
     draft.finish(e, Frame::default().pose(), settings, warnings)
 }
 
 /// Reads the two parameters of a soft constraint.
-pub(super) fn soft(e: &Element, [reference, impedance]: [&str; 2], solref: &mut [f64; 2], solimp: &mut [f64; 5]) -> Result<(), Error> {
+pub(super) fn soft(
+    e: &Element,
+    [reference, impedance]: [&str; 2],
+    solref: &mut [f64; 2],
+    solimp: &mut [f64; 5],
+) -> Result<(), Error> {
     e.numbers(reference, solref, 1)?;
     if e.text(reference).is_some() && (solref[0] > 0.0) != (solref[1] > 0.0) {
-        return Err(e.refuse(reference, "a time constant and a damping ratio, both positive; or a stiffness and a damping, both with a minus"));
+        return Err(e.refuse(
+            reference,
+            "a time constant and a damping ratio, both positive; or a stiffness and a damping, both with a minus",
+        ));
     }
     e.numbers(impedance, solimp, 1)?;
     let [low, high, width, middle, power] = *solimp;
@@ -189,7 +212,10 @@ pub(super) fn resolve(
     let limited = match limited {
         Some(limited) => limited,
         None if !settings.autolimits && range != [0.0; 2] => {
-            return Err(e.refuse(switch, format!("\"true\" or \"false\": there is a {attribute}, and compiler autolimits=\"false\"")));
+            return Err(e.refuse(
+                switch,
+                format!("\"true\" or \"false\": there is a {attribute}, and compiler autolimits=\"false\""),
+            ));
         }
         // An empty range says nothing; one that is upside down is a mistake.
         None => range != [0.0; 2],

@@ -22,10 +22,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use crate::Error;
 use crate::robot::spec::ModelSpec;
 use crate::robot::xml::Element;
 use crate::robot::{RobotFile, compile};
-use crate::Error;
 
 use asset::Assets;
 use classes::Classes;
@@ -38,8 +38,23 @@ pub type Files<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
 /// Sections of a model.
 const SECTIONS: &[&str] = &[
-    "compiler", "option", "size", "statistic", "visual", "default", "extension", "asset", "worldbody", "deformable",
-    "contact", "tendon", "equality", "actuator", "sensor", "custom", "keyframe",
+    "compiler",
+    "option",
+    "size",
+    "statistic",
+    "visual",
+    "default",
+    "extension",
+    "asset",
+    "worldbody",
+    "deformable",
+    "contact",
+    "tendon",
+    "equality",
+    "actuator",
+    "sensor",
+    "custom",
+    "keyframe",
 ];
 
 /// Compiles a model. `file` is what messages call it; `files` gives included models and meshes.
@@ -123,9 +138,20 @@ impl Names {
 }
 
 /// Enters a name; the empty one may occur again.
-fn unique<T>(map: &mut BTreeMap<String, T>, name: &str, value: T, place: &crate::Place, kind: &str) -> Result<(), Error> {
+fn unique<T>(
+    map: &mut BTreeMap<String, T>,
+    name: &str,
+    value: T,
+    place: &crate::Place,
+    kind: &str,
+) -> Result<(), Error> {
     if !name.is_empty() && map.insert(name.to_owned(), value).is_some() {
-        return Err(Error::value(place.clone(), format!("{kind} {name}"), "a name that is used twice", "one name for each"));
+        return Err(Error::value(
+            place.clone(),
+            format!("{kind} {name}"),
+            "a name that is used twice",
+            "one name for each",
+        ));
     }
     Ok(())
 }
@@ -137,7 +163,12 @@ fn find<T: Copy>(element: &Element, attribute: &str, map: &BTreeMap<String, T>, 
 }
 
 /// Finds an asset that an element, or its default class, names.
-fn find_in<'a, T>(element: &Element, attribute: &str, name: &str, map: &'a BTreeMap<String, T>) -> Result<&'a T, Error> {
+fn find_in<'a, T>(
+    element: &Element,
+    attribute: &str,
+    name: &str,
+    map: &'a BTreeMap<String, T>,
+) -> Result<&'a T, Error> {
     map.get(name).ok_or_else(|| {
         let found = format!("\"{}\"", crate::robot::xml::shorten(name));
         let accepted = format!("the name of a {attribute}: {}", some(map));

@@ -21,6 +21,10 @@ pub(crate) struct Settings {
     pub autolimits: bool,
     /// Folder of meshes, "" or ending in a slash.
     pub meshes: String,
+    /// Folders in the paths of meshes are dropped.
+    strip: bool,
+    /// Not switched off by a flag.
+    gravity: bool,
     pub inertia: InertiaSettings,
     pub options: OptionsSpec,
 }
@@ -32,6 +36,8 @@ impl Default for Settings {
             euler: *b"xyz",
             autolimits: true,
             meshes: String::new(),
+            strip: false,
+            gravity: true,
             inertia: InertiaSettings::default(),
             options: OptionsSpec::default(),
         }
@@ -44,6 +50,12 @@ impl Settings {
         Self { degrees: false, ..Self::default() }
     }
 
+    /// Where a mesh is, from what its element says.
+    pub(crate) fn mesh(&self, file: &str) -> String {
+        let file = if self.strip { file.rsplit('/').next().unwrap_or(file) } else { file };
+        format!("{}{file}", self.meshes)
+    }
+
     /// Reads the sections of a model.
     pub(crate) fn read(root: &Element, warnings: &mut Warnings) -> Result<Self, Error> {
         let mut settings = Self::default();
@@ -52,6 +64,9 @@ impl Settings {
         }
         for section in root.children("option") {
             settings.option(section, warnings)?;
+        }
+        if !settings.gravity {
+            settings.options.gravity = [0.0; 3];
         }
         for section in root.children("size") {
             schema::check(section, schema::SIZE, warnings)?;
@@ -69,6 +84,7 @@ impl Settings {
         }
         // Global coordinates left MuJoCo in version 2.3.4.
         e.keyword("coordinate", &[("local", ())])?;
+        self.strip = e.boolean("strippath")?.unwrap_or(self.strip);
         if let Some(sequence) = e.text("eulerseq") {
             let letters = sequence.as_bytes();
             match <[u8; 3]>::try_from(letters) {
@@ -98,7 +114,8 @@ impl Settings {
         if let Some(on) = e.boolean("balanceinertia")? {
             inertia.balance = on;
         }
-        for (attribute, into) in [("boundmass", &mut inertia.bound_mass), ("boundinertia", &mut inertia.bound_inertia)] {
+        for (attribute, into) in [("boundmass", &mut inertia.bound_mass), ("boundinertia", &mut inertia.bound_inertia)]
+        {
             if e.number(attribute, into)? && *into < 0.0 {
                 return Err(e.refuse(attribute, "a number that is not negative"));
             }
@@ -110,10 +127,15 @@ impl Settings {
     fn option(&mut self, e: &Element, warnings: &mut Warnings) -> Result<(), Error> {
         schema::check(e, schema::OPTION, warnings)?;
         let options = &mut self.options;
-        if e.number("timestep", &mut options.timestep)? && !(1e-6..=f64::from(limits::TIMESTEP)).contains(&options.timestep) {
+        if e.number("timestep", &mut options.timestep)?
+            && !(1e-6..=f64::from(limits::TIMESTEP)).contains(&options.timestep)
+        {
             return Err(e.refuse("timestep", format!("seconds, from 1e-6 to {}", limits::TIMESTEP)));
         }
         e.numbers("gravity", &mut options.gravity, 3)?;
+        if options.gravity.iter().any(|g| g.abs() > 1e4) {
+            return Err(e.refuse("gravity", "m/s², at most 1e4"));
+        }
         if let Some(iterations) = e.integer("iterations", 1..=i64::from(i32::MAX))? {
             // An upper bound: Newton's method needs a handful.
             options.iterations = iterations.min(i64::from(limits::ITERATIONS)) as u16;
@@ -124,7 +146,10 @@ impl Settings {
             Some(1) => options.integrator = Integrator::RungeKutta4,
             Some(_) => {
                 options.integrator = Integrator::Euler;
-                let message = format!("option: integrator=\"{}\": Euler with implicit joint damping is used", e.text("integrator").unwrap_or_default());
+                let message = format!(
+                    "option: integrator=\"{}\": Euler with implicit joint damping is used",
+                    e.text("integrator").unwrap_or_default()
+                );
                 warnings.add(e.place(), "integrator", message);
             }
             None => {}
@@ -133,7 +158,11 @@ impl Settings {
             warnings.add(e.place(), "cone", "option: cone=\"elliptic\": friction cones are pyramids");
         }
         if e.keyword("solver", &[("Newton", false), ("CG", true), ("PGS", true)])? == Some(true) {
-            warnings.add(e.place(), "solver", format!("option: solver=\"{}\": Newton's method is used", e.text("solver").unwrap_or_default()));
+            warnings.add(
+                e.place(),
+                "solver",
+                format!("option: solver=\"{}\": Newton's method is used", e.text("solver").unwrap_or_default()),
+            );
         }
         let mut ratio = 1.0;
         if e.number("impratio", &mut ratio)? && ratio != 1.0 {
@@ -168,12 +197,23 @@ impl Settings {
             (options.contacts, options.limits) = (false, false);
         }
         if e.keyword("gravity", &words)? == Some(false) {
-            options.gravity = [0.0; 3];
+            self.gravity = false;
         }
-        let unusual = [("actuation", false), ("refsafe", false), ("eulerdamp", false), ("override", true), ("diagexact", true), ("ipc", true), ("speculative", true)];
+        let unusual = [
+            ("actuation", false),
+            ("refsafe", false),
+            ("eulerdamp", false),
+            ("override", true),
+            ("diagexact", true),
+            ("ipc", true),
+            ("speculative", true),
+        ];
         for (attribute, value) in unusual {
             if e.keyword(attribute, &words)? == Some(value) {
-                let message = format!("flag: {attribute}=\"{}\": MuJoCo's default is used", e.text(attribute).unwrap_or_default());
+                let message = format!(
+                    "flag: {attribute}=\"{}\": MuJoCo's default is used",
+                    e.text(attribute).unwrap_or_default()
+                );
                 warnings.add(e.place(), attribute, message);
             }
         }

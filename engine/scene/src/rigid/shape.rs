@@ -13,6 +13,9 @@ use crate::schema::{ColliderSection, ShapeSection};
 /// Largest size of a shape, m.
 const SIZE: f64 = 1e6;
 
+/// Vertices, m, and triangles.
+type Surface = (Vec<[f32; 3]>, Vec<[u32; 3]>);
+
 /// The kernel's shape. Keys of other shapes are errors.
 pub(super) fn lower(section: &ColliderSection, at: &At<'_>, reader: &Reader<'_>) -> Result<RigidShape, Error> {
     refuse_other_keys(section, at)?;
@@ -20,7 +23,9 @@ pub(super) fn lower(section: &ColliderSection, at: &At<'_>, reader: &Reader<'_>)
         ShapeSection::Plane => RigidShape::HalfSpace,
         ShapeSection::Sphere => RigidShape::Sphere { radius: size(at, "radius", &section.radius)? },
         ShapeSection::Box => {
-            let Some(numbers) = &section.half_size else { return Err(at.wrong("half_size", "nothing", "three numbers above 0, m")) };
+            let Some(numbers) = &section.half_size else {
+                return Err(at.wrong("half_size", "nothing", "three numbers above 0, m"));
+            };
             let half = at.array("half_size", &section.half_size, [0.0; 3])?;
             if half.iter().any(|x| *x <= 0.0 || f64::from(*x) > SIZE) {
                 return Err(at.wrong_at("half_size", &numbers.0, format!("{half:?}"), "three numbers above 0, m"));
@@ -81,7 +86,11 @@ fn size(at: &At<'_>, key: &str, number: &Option<Number>) -> Result<f32, Error> {
     let accepted = "a number above 0, m";
     let Some(literal) = number else { return Err(at.wrong(key, "nothing", accepted)) };
     let value = at.number(key, literal)?;
-    if value > 0.0 && value <= SIZE { Ok(to_f32(value)) } else { Err(at.wrong_at(key, &literal.0, value.to_string(), accepted)) }
+    if value > 0.0 && value <= SIZE {
+        Ok(to_f32(value))
+    } else {
+        Err(at.wrong_at(key, &literal.0, value.to_string(), accepted))
+    }
 }
 
 /// Points of a hull, without duplicates, in order.
@@ -95,8 +104,10 @@ fn points(section: &ColliderSection, at: &At<'_>, reader: &Reader<'_>) -> Result
     Ok(points.into_iter().filter(|point| seen.insert(point.map(f32::to_bits))).collect())
 }
 
-fn file(section: &ColliderSection, at: &At<'_>, reader: &Reader<'_>) -> Result<(Vec<[f32; 3]>, Vec<[u32; 3]>), Error> {
-    let Some(name) = &section.file else { return Err(at.wrong("file", "nothing", "a .glb or .gltf file of the package")) };
+fn file(section: &ColliderSection, at: &At<'_>, reader: &Reader<'_>) -> Result<Surface, Error> {
+    let Some(name) = &section.file else {
+        return Err(at.wrong("file", "nothing", "a .glb or .gltf file of the package"));
+    };
     let mesh = mesh::load(&at.text("file", name)?, reader)?;
     Ok((scaled(&mesh.vertices, section, at)?, mesh.triangles))
 }
@@ -112,7 +123,11 @@ fn scaled(points: &[[f64; 3]], section: &ColliderSection, at: &At<'_>) -> Result
     let point = |point: &[f64; 3]| {
         let scaled = [0, 1, 2].map(|k| point[k] * scale[k]);
         let sound = scaled.iter().all(|x| x.is_finite() && libm::fabs(*x) <= SIZE);
-        if sound { Ok(scaled.map(to_f32)) } else { Err(at.wrong("", format!("the point {scaled:?}"), format!("coordinates up to {SIZE} m"))) }
+        if sound {
+            Ok(scaled.map(to_f32))
+        } else {
+            Err(at.wrong("", format!("the point {scaled:?}"), format!("coordinates up to {SIZE} m")))
+        }
     };
     points.iter().map(point).collect()
 }
@@ -151,7 +166,7 @@ fn heightfield(section: &ColliderSection, at: &At<'_>) -> Result<RigidShape, Err
         }
         _ => return Err(at.wrong("", "not exactly one of `heights`, `waves`, `steps`", "one of them")),
     };
-    if heights.iter().any(|x| !(libm::fabs(*x) <= SIZE)) {
+    if !heights.iter().all(|x| libm::fabs(*x) <= SIZE) {
         return Err(at.wrong("", "heights that are too large", format!("up to {SIZE} m")));
     }
     let heights = heights.into_iter().map(to_f32).collect();
@@ -170,5 +185,8 @@ fn profile(at: &At<'_>, key: &str, height: &Number, length: &Number) -> Result<(
 fn grid(rows: usize, columns: usize, size: [f32; 2], height: impl Fn(f64, f64) -> f64) -> Vec<f64> {
     let along = |index: usize, count: usize, extent: f32| f64::from(extent) * (index as f64 / (count - 1) as f64 - 0.5);
     let cell = |row: usize, column: usize| height(along(column, columns, size[0]), along(row, rows, size[1]));
-    (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))).map(|(row, column)| cell(row, column)).collect()
+    (0..rows)
+        .flat_map(|row| (0..columns).map(move |column| (row, column)))
+        .map(|(row, column)| cell(row, column))
+        .collect()
 }

@@ -17,7 +17,8 @@ use crate::{Error, Place, Warning};
 pub(crate) fn compile(model: &ModelSpec, mut warnings: Vec<Warning>) -> Result<RobotFile, Error> {
     within(&model.place, "bodies", model.bodies.len() - 1, limits::BODIES)?;
     within(&model.place, "actuators", model.actuators.len(), limits::ACTUATORS)?;
-    let solid: usize = model.bodies.iter().map(|b| b.geoms.iter().filter(|g| g.contype != 0 || g.conaffinity != 0).count()).sum();
+    let solid: usize =
+        model.bodies.iter().map(|b| b.geoms.iter().filter(|g| g.contype != 0 || g.conaffinity != 0).count()).sum();
     within(&model.place, "geoms that may touch something", solid, limits::GEOMS)?;
     planes_are_fixed(model)?;
 
@@ -62,7 +63,11 @@ pub(crate) fn compile(model: &ModelSpec, mut warnings: Vec<Warning>) -> Result<R
 }
 
 fn within(place: &Place, what: &str, found: usize, limit: usize) -> Result<(), Error> {
-    if found > limit { Err(Error::value(place.clone(), what, found.to_string(), format!("at most {limit}"))) } else { Ok(()) }
+    if found > limit {
+        Err(Error::value(place.clone(), what, found.to_string(), format!("at most {limit}")))
+    } else {
+        Ok(())
+    }
 }
 
 fn planes_are_fixed(model: &ModelSpec) -> Result<(), Error> {
@@ -89,7 +94,9 @@ fn supported(model: &ModelSpec, found: Vec<Contact>, warnings: &mut Vec<Warning>
     for contact in found {
         let geom = |at: (usize, usize)| &model.bodies[at.0].geoms[at.1];
         let (g, h) = (geom(contact.first), geom(contact.second));
-        if matches!(g.shape, ShapeSpec::Plane | ShapeSpec::HeightField) && matches!(h.shape, ShapeSpec::Plane | ShapeSpec::HeightField) {
+        if matches!(g.shape, ShapeSpec::Plane | ShapeSpec::HeightField)
+            && matches!(h.shape, ShapeSpec::Plane | ShapeSpec::HeightField)
+        {
             // MuJoCo has no such contacts either.
             continue;
         }
@@ -187,7 +194,7 @@ fn joints(model: &ModelSpec, tree: &Tree, weights: &Weights) -> Result<Vec<Joint
             max_speed: one(joint.max_speed)?,
             solref: singles(place, &label, joint.solref)?,
             solimp: singles(place, &label, joint.solimp)?,
-            inverse_weight: one(weight)?,
+            inverse_weight: one(bounded_weight(weight))?,
         });
     }
     Ok(joints)
@@ -202,7 +209,8 @@ fn geoms(model: &ModelSpec, tree: &Tree, contacts: &[Contact]) -> Result<(Vec<Ge
     for (at, body) in model.bodies.iter().enumerate() {
         for (number, geom) in body.geoms.iter().enumerate() {
             let solid = model.options.contacts && (geom.contype != 0 || geom.conaffinity != 0);
-            if !paired.contains(&(at, number)) && !(solid && geom.shape.collides()) {
+            let kept = paired.contains(&(at, number)) || (solid && geom.shape.collides());
+            if !kept {
                 continue;
             }
             within(&model.place, "geoms that may touch something", geoms.len() + 1, limits::GEOMS)?;
@@ -228,7 +236,11 @@ fn geom_shape(geom: &GeomSpec) -> Result<GeomShape, Error> {
         let key = format!("{}: size", geom.label());
         let rounded = single(&geom.place, &key, x)?;
         let accepted = format!("at least {SMALLEST:e} m, where it may touch something");
-        if rounded >= SMALLEST { Ok(rounded) } else { Err(Error::value(geom.place.clone(), key, format!("{x}"), accepted)) }
+        if rounded >= SMALLEST {
+            Ok(rounded)
+        } else {
+            Err(Error::value(geom.place.clone(), key, format!("{x}"), accepted))
+        }
     };
     Ok(match geom.shape {
         ShapeSpec::Sphere { radius } => GeomShape::Sphere { radius: size(radius)? },
@@ -252,8 +264,11 @@ fn pairs(model: &ModelSpec, weights: &Weights, contacts: &[Contact], index: &Geo
             gap: single(place, &label, contact.gap)?,
             solref: singles(place, &label, contact.solref)?,
             solimp: singles(place, &label, contact.solimp)?,
-            // Zero where the centre of mass is on the only axis: MuJoCo's solver bounds it in the same way.
-            inverse_weight: single(place, &label, (weights.bodies[contact.first.0] + weights.bodies[contact.second.0]).max(1e-15))?,
+            inverse_weight: single(
+                place,
+                &label,
+                bounded_weight(weights.bodies[contact.first.0] + weights.bodies[contact.second.0]),
+            )?,
         });
     }
     Ok(pairs)
@@ -288,7 +303,8 @@ fn actuators(
                 let [low, high] = force_range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
                 force_range = Some([low.clamp(own[0], own[1]), high.clamp(own[0], own[1])]);
             } else if joints[joint].kind != JointKind::Free {
-                let message = format!("{}: actuatorfrcrange is not enforced on a joint with several actuators", spec.label());
+                let message =
+                    format!("{}: actuatorfrcrange is not enforced on a joint with several actuators", spec.label());
                 let warning = Warning { place: spec.place.clone(), message };
                 if !warnings.contains(&warning) {
                     warnings.push(warning);
@@ -332,9 +348,18 @@ fn keyframes(model: &ModelSpec, robot: &Robot) -> Result<Vec<Keyframe>, Error> {
         let fill = |attribute: &str, given: &[f64], default: &[f32]| {
             let name = format!("{label}: {attribute}");
             if !given.is_empty() && given.len() != default.len() {
-                return Err(Error::value(key.place.clone(), name, format!("{} numbers", given.len()), format!("{} numbers", default.len())));
+                return Err(Error::value(
+                    key.place.clone(),
+                    name,
+                    format!("{} numbers", given.len()),
+                    format!("{} numbers", default.len()),
+                ));
             }
-            if given.is_empty() { Ok(default.to_vec()) } else { given.iter().map(|x| single(&key.place, &name, *x)).collect() }
+            if given.is_empty() {
+                Ok(default.to_vec())
+            } else {
+                given.iter().map(|x| single(&key.place, &name, *x)).collect()
+            }
         };
         let mut qpos = key.qpos.clone();
         let mut at = 0;
@@ -342,7 +367,12 @@ fn keyframes(model: &ModelSpec, robot: &Robot) -> Result<Vec<Keyframe>, Error> {
             if joint.kind == JointKind::Free && qpos.len() == robot.nq() {
                 let q = [qpos[at + 3], qpos[at + 4], qpos[at + 5], qpos[at + 6]];
                 let Some(q) = super::vector::unit_quat(q) else {
-                    return Err(Error::value(key.place.clone(), format!("{label}: qpos"), "a zero quaternion", "quaternions with a direction"));
+                    return Err(Error::value(
+                        key.place.clone(),
+                        format!("{label}: qpos"),
+                        "a zero quaternion",
+                        "quaternions with a direction",
+                    ));
                 };
                 qpos[at + 3..at + 7].copy_from_slice(&q);
             }
@@ -361,7 +391,18 @@ fn keyframes(model: &ModelSpec, robot: &Robot) -> Result<Vec<Keyframe>, Error> {
 /// Rounds to single precision; zeros are positive.
 fn single(place: &Place, key: &str, x: f64) -> Result<f32, Error> {
     let rounded = x as f32 + 0.0;
-    if rounded.is_finite() { Ok(rounded) } else { Err(Error::value(place.clone(), key, format!("{x}"), "numbers that single precision can hold")) }
+    let accepted = || format!("numbers of magnitude at most {:e}", limits::MAGNITUDE);
+    if rounded.abs() <= limits::MAGNITUDE {
+        Ok(rounded)
+    } else {
+        Err(Error::value(place.clone(), key, format!("{x}"), accepted()))
+    }
+}
+
+/// Keeps an inverse weight where it can scale a constraint. It is 0 where a centre of mass is on the only axis (MuJoCo's
+/// solver bounds it at 1e-15 too), and beyond the kernel's numbers for what weighs less than a microgram.
+fn bounded_weight(weight: f64) -> f64 {
+    weight.clamp(1e-15, f64::from(limits::MAGNITUDE))
 }
 
 fn singles<const N: usize>(place: &Place, key: &str, xs: [f64; N]) -> Result<[f32; N], Error> {
@@ -374,5 +415,9 @@ fn singles<const N: usize>(place: &Place, key: &str, xs: [f64; N]) -> Result<[f3
 
 fn positive(place: &Place, key: &str, x: f64) -> Result<f32, Error> {
     let rounded = single(place, key, x)?;
-    if rounded >= f32::MIN_POSITIVE { Ok(rounded) } else { Err(Error::value(place.clone(), key, format!("{x}"), "more than zero")) }
+    if rounded >= f32::MIN_POSITIVE {
+        Ok(rounded)
+    } else {
+        Err(Error::value(place.clone(), key, format!("{x}"), "more than zero"))
+    }
 }

@@ -43,8 +43,10 @@ pub(crate) fn contacts(model: &ModelSpec, tree: &Tree, limit: usize) -> Option<V
     }
     let geom = |at: GeomAt| &model.bodies[at.0].geoms[at.1];
     let excluded: BTreeSet<_> = model.excludes.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
-    let solid: Vec<usize> = (0..model.bodies.len())
-        .filter(|b| model.bodies[*b].geoms.iter().any(|g| g.contype != 0 || g.conaffinity != 0))
+    // Bodies with geoms that touch anything at all, and those geoms.
+    let solid: Vec<(usize, Vec<GeomAt>)> = (0..model.bodies.len())
+        .map(|b| (b, (0..model.bodies[b].geoms.len()).map(|g| (b, g)).filter(|at| touches(geom(*at))).collect()))
+        .filter(|(_, geoms): &(_, Vec<_>)| !geoms.is_empty())
         .collect();
 
     // The author's pairs ignore every filter, even bodies'.
@@ -62,11 +64,12 @@ pub(crate) fn contacts(model: &ModelSpec, tree: &Tree, limit: usize) -> Option<V
         .filter(|c| tree.link_of[c.first.0] != tree.link_of[c.second.0])
         .collect();
     authored.sort_by_key(signature);
-    let same = |a: &Contact, b: (GeomAt, GeomAt)| (a.first, a.second) == b || (a.second, a.first) == b;
+    let given: BTreeSet<_> = authored.iter().map(|c| (c.first.min(c.second), c.first.max(c.second))).collect();
 
     let mut next = 0;
-    for (position, &low) in solid.iter().enumerate() {
-        for &high in &solid[position + 1..] {
+    for (position, (low, lower)) in solid.iter().enumerate() {
+        for (high, higher) in &solid[position + 1..] {
+            let (low, high) = (*low, *high);
             if !may_touch(model, tree, low, high) || excluded.contains(&(low, high)) {
                 continue;
             }
@@ -74,16 +77,12 @@ pub(crate) fn contacts(model: &ModelSpec, tree: &Tree, limit: usize) -> Option<V
                 found.push(authored[next].clone());
                 next += 1;
             }
-            let given = found.iter().rposition(|c| signature(c) != (low, high)).map_or(0, |i| i + 1)..found.len();
             let start = found.len();
-            for a in 0..model.bodies[low].geoms.len() {
-                for b in 0..model.bodies[high].geoms.len() {
-                    let (one, two) = ((low, a), (high, b));
+            for &one in lower {
+                for &two in higher {
                     let (g, h) = (geom(one), geom(two));
-                    if g.contype & h.conaffinity == 0 && h.contype & g.conaffinity == 0 {
-                        continue;
-                    }
-                    if found[given.clone()].iter().any(|c| same(c, (one, two))) {
+                    let masked = g.contype & h.conaffinity == 0 && h.contype & g.conaffinity == 0;
+                    if masked || given.contains(&(one, two)) {
                         continue;
                     }
                     if found.len() >= limit {
@@ -98,6 +97,10 @@ pub(crate) fn contacts(model: &ModelSpec, tree: &Tree, limit: usize) -> Option<V
     }
     found.extend(authored.drain(next..));
     (found.len() <= limit).then_some(found)
+}
+
+fn touches(geom: &GeomSpec) -> bool {
+    geom.contype != 0 || geom.conaffinity != 0
 }
 
 fn signature(c: &Contact) -> (usize, usize) {

@@ -28,7 +28,14 @@ impl MassSpec {
 /// Inertia of a point mass at `offset`.
 pub(crate) fn point_inertia(mass: f64, offset: Vec3) -> [f64; 6] {
     let [x, y, z] = offset;
-    [mass * (y * y + z * z), mass * (x * x + z * z), mass * (x * x + y * y), -mass * x * y, -mass * x * z, -mass * y * z]
+    [
+        mass * (y * y + z * z),
+        mass * (x * x + z * z),
+        mass * (x * x + y * y),
+        -mass * x * y,
+        -mass * x * z,
+        -mass * y * z,
+    ]
 }
 
 /// A symmetric matrix given in a frame, in that frame's parent.
@@ -144,10 +151,15 @@ fn geom_mass(geom: &GeomSpec) -> (f64, Vec3) {
 pub(crate) fn body_mass(body: &BodySpec, settings: &InertiaSettings) -> Result<MassSpec, Error> {
     let from_geoms = settings.from_geoms.unwrap_or(body.inertial.is_none());
     // A body without any mass has its inertial frame at its own pose in the parent: seen where `boundmass` gives it one.
-    let mut mass = MassSpec { center: body.pose.position, aligned: is_null(body.pose.position, body.pose.rotation), ..MassSpec::ZERO };
+    let mut mass = MassSpec {
+        center: body.pose.position,
+        aligned: is_null(body.pose.position, body.pose.rotation),
+        ..MassSpec::ZERO
+    };
     let mut frame = body.pose.rotation;
     if let Some(inertial) = &body.inertial {
-        (frame, mass) = principal(inertial.mass, inertial.pose.position, &turn(&matrix(inertial.pose.rotation), &inertial.inertia));
+        (frame, mass) =
+            principal(inertial.mass, inertial.pose.position, &turn(&matrix(inertial.pose.rotation), &inertial.inertia));
         if inertial.inertia[3..] == [0.0; 3] {
             // Already principal: MuJoCo keeps the author's axes.
             frame = inertial.pose.rotation;
@@ -208,7 +220,10 @@ fn bounded(body: &BodySpec, settings: &InertiaSettings, mut mass: MassSpec, fram
     let own = turn(&transpose(&rotation), &mass.inertia);
     let mut moments = [own[0], own[1], own[2]];
     if mass.mass < 0.0 || moments.iter().any(|m| *m < 0.0) {
-        return refuse(format!("mass {} kg, moments {moments:?} kg m²", mass.mass), "a mass and moments of inertia that are not negative");
+        return refuse(
+            format!("mass {} kg, moments {moments:?} kg m²", mass.mass),
+            "a mass and moments of inertia that are not negative",
+        );
     }
     let before = moments;
     mass.mass = mass.mass.max(settings.bound_mass);
@@ -246,9 +261,9 @@ pub(crate) fn diagonalize(s: &[f64; 6]) -> (Vec3, Quat) {
     let mut axes = matrix(UNIT);
     let mut d = full;
     for _ in 0..100 {
-        let (row, column) = [(0, 1), (0, 2), (1, 2)].into_iter().fold((1, 2), |best, at| {
-            if d[at.0 * 3 + at.1].abs() > d[best.0 * 3 + best.1].abs() { at } else { best }
-        });
+        let (row, column) = [(0, 1), (0, 2), (1, 2)]
+            .into_iter()
+            .fold((1, 2), |best, at| if d[at.0 * 3 + at.1].abs() > d[best.0 * 3 + best.1].abs() { at } else { best });
         let off = d[row * 3 + column];
         if off.abs() < TINY {
             break;

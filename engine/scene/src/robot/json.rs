@@ -40,7 +40,13 @@ pub fn to_json(file: &RobotFile) -> String {
     array(&mut out, "links", &robot.links, |l| {
         format!(
             "{{\"parent\": {}, \"joints\": {}, \"position\": {}, \"rotation\": {}, \"mass\": {}, \"center\": {}, \"inertia\": {}}}",
-            l.parent, l.joints, numbers(&l.position), numbers(&l.rotation), number(l.mass), numbers(&l.center), numbers(&l.inertia)
+            l.parent,
+            l.joints,
+            numbers(&l.position),
+            numbers(&l.rotation),
+            number(l.mass),
+            numbers(&l.center),
+            numbers(&l.inertia)
         )
     });
     array(&mut out, "joints", &robot.joints, |j| {
@@ -52,15 +58,30 @@ pub fn to_json(file: &RobotFile) -> String {
         format!(
             "{{\"kind\": \"{kind}\", \"axis\": {}, \"anchor\": {}, \"limited\": {}, \"range\": {}, \"margin\": {}, \"stiffness\": {}, \
              \"spring_reference\": {}, \"damping\": {}, \"armature\": {}, \"max_speed\": {}, \"solref\": {}, \"solimp\": {}, \"inverse_weight\": {}}}",
-            numbers(&j.axis), numbers(&j.anchor), j.limited, numbers(&j.range), number(j.margin), number(j.stiffness),
-            number(j.spring_reference), number(j.damping), number(j.armature), number(j.max_speed), numbers(&j.solref),
-            numbers(&j.solimp), number(j.inverse_weight)
+            numbers(&j.axis),
+            numbers(&j.anchor),
+            j.limited,
+            numbers(&j.range),
+            number(j.margin),
+            number(j.stiffness),
+            number(j.spring_reference),
+            number(j.damping),
+            number(j.armature),
+            number(j.max_speed),
+            numbers(&j.solref),
+            numbers(&j.solimp),
+            number(j.inverse_weight)
         )
     });
     array(&mut out, "bodies", &robot.bodies, |b| {
         format!(
             "{{\"link\": {}, \"position\": {}, \"rotation\": {}, \"mass\": {}, \"center\": {}, \"inertia\": {}}}",
-            b.link, numbers(&b.position), numbers(&b.rotation), number(b.mass), numbers(&b.center), numbers(&b.inertia)
+            b.link,
+            numbers(&b.position),
+            numbers(&b.rotation),
+            number(b.mass),
+            numbers(&b.center),
+            numbers(&b.inertia)
         )
     });
     array(&mut out, "geoms", &robot.geoms, |g| {
@@ -71,29 +92,48 @@ pub fn to_json(file: &RobotFile) -> String {
         };
         format!(
             "{{\"link\": {}, \"body\": {}, \"shape\": \"{shape}\", \"size\": {}, \"position\": {}, \"rotation\": {}}}",
-            g.link, g.body, numbers(&size), numbers(&g.position), numbers(&g.rotation)
+            g.link,
+            g.body,
+            numbers(&size),
+            numbers(&g.position),
+            numbers(&g.rotation)
         )
     });
     array(&mut out, "pairs", &robot.pairs, |p| {
         format!(
             "{{\"first\": {}, \"second\": {}, \"dimension\": {}, \"friction\": {}, \"margin\": {}, \"gap\": {}, \"solref\": {}, \
              \"solimp\": {}, \"inverse_weight\": {}}}",
-            p.first, p.second, p.dimension, numbers(&p.friction), number(p.margin), number(p.gap), numbers(&p.solref),
-            numbers(&p.solimp), number(p.inverse_weight)
+            p.first,
+            p.second,
+            p.dimension,
+            numbers(&p.friction),
+            number(p.margin),
+            number(p.gap),
+            numbers(&p.solref),
+            numbers(&p.solimp),
+            number(p.inverse_weight)
         )
     });
     array(&mut out, "actuators", &robot.actuators, |a| {
         let range = |r: Option<[f32; 2]>| r.map_or("null".into(), |r| numbers(&r));
         format!(
             "{{\"joint\": {}, \"gear\": {}, \"gain\": {}, \"bias\": {}, \"control_range\": {}, \"force_range\": {}}}",
-            a.joint, number(a.gear), number(a.gain), numbers(&a.bias), range(a.control_range), range(a.force_range)
+            a.joint,
+            number(a.gear),
+            number(a.gain),
+            numbers(&a.bias),
+            range(a.control_range),
+            range(a.force_range)
         )
     });
     let _ = writeln!(out, "\"qpos0\": {},", numbers(&robot.qpos0));
     array(&mut out, "keyframes", &file.keyframes, |k| {
         format!(
             "{{\"name\": {}, \"qpos\": {}, \"qvel\": {}, \"controls\": {}}}",
-            text(&k.name), numbers(&k.qpos), numbers(&k.qvel), numbers(&k.controls)
+            text(&k.name),
+            numbers(&k.qpos),
+            numbers(&k.qvel),
+            numbers(&k.controls)
         )
     });
     let _ = writeln!(out, "\"visuals\": {},", file.visuals.len());

@@ -7,6 +7,7 @@ use hyperdust_kernel::blueprint::limits::MESH_ELEMENTS;
 use std::sync::Arc;
 
 use super::vector::{Quat, UNIT, Vec3, conjugate, rotate, sub};
+use super::xml::LARGEST;
 use crate::mjcf::Files;
 
 /// Points and triangles of all meshes of one model together, as read and as drawn.
@@ -17,6 +18,13 @@ const BUDGET: usize = 4 * MESH_ELEMENTS;
 pub(crate) struct MeshSpec {
     pub vertices: Vec<Vec3>,
     pub triangles: Vec<[u32; 3]>,
+}
+
+impl MeshSpec {
+    /// Points and triangles.
+    pub(crate) fn elements(&self) -> usize {
+        self.vertices.len() + self.triangles.len()
+    }
 }
 
 /// A mesh as a geom uses it.
@@ -54,10 +62,11 @@ impl Budget {
         Self(BUDGET)
     }
 
-    /// Takes a mesh's points and triangles from the budget, if they are there.
-    pub(crate) fn take(&mut self, mesh: &MeshSpec) -> Result<(), String> {
-        let left = self.0.checked_sub(mesh.vertices.len() + mesh.triangles.len());
-        self.0 = left.ok_or_else(|| format!("the model's meshes have more than {BUDGET} points and triangles together"))?;
+    /// Takes points and triangles from the budget, if they are there.
+    pub(crate) fn take(&mut self, elements: usize) -> Result<(), String> {
+        let left = self.0.checked_sub(elements);
+        self.0 =
+            left.ok_or_else(|| format!("the model's meshes have more than {BUDGET} points and triangles together"))?;
         Ok(())
     }
 }
@@ -81,7 +90,9 @@ impl<'a> Library<'a> {
         }
         let mesh = match (self.files)(path) {
             None => Err("it is not among the scene's files".into()),
-            Some(bytes) => read(path, &bytes).and_then(|mesh| self.budget.take(&mesh).map(|()| Arc::new(mesh))),
+            Some(bytes) => {
+                read(path, &bytes).and_then(|mesh| self.budget.take(mesh.elements()).map(|()| Arc::new(mesh)))
+            }
         };
         self.known.insert(path.to_owned(), mesh.clone());
         mesh
@@ -96,7 +107,7 @@ fn read(name: &str, bytes: &[u8]) -> Result<MeshSpec, String> {
         "stl" => stl(bytes),
         _ => Err("its format is not read; accepted: .obj, .stl".into()),
     }?;
-    if mesh.vertices.iter().flatten().any(|x| !(x.abs() <= super::xml::LARGEST)) {
+    if mesh.vertices.iter().flatten().any(|x| !(-LARGEST..=LARGEST).contains(x)) {
         return Err("it has points that are not finite".into());
     }
     if mesh.triangles.is_empty() { Err("it has no triangles".into()) } else { Ok(mesh) }
@@ -121,7 +132,8 @@ fn stl(bytes: &[u8]) -> Result<MeshSpec, String> {
         let mut corners = [0; 3];
         for (corner, point) in corners.iter_mut().zip(triangle[12..48].chunks_exact(12)) {
             *corner = *known.entry(point).or_insert_with(|| {
-                let number = |i: usize| f64::from(f32::from_le_bytes([point[i], point[i + 1], point[i + 2], point[i + 3]]));
+                let number =
+                    |i: usize| f64::from(f32::from_le_bytes([point[i], point[i + 1], point[i + 2], point[i + 3]]));
                 mesh.vertices.push([number(0), number(4), number(8)]);
                 mesh.vertices.len() as u32 - 1
             });

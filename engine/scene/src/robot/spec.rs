@@ -144,13 +144,27 @@ pub(crate) struct JointSpec {
 pub(crate) enum ShapeSpec {
     Plane,
     HeightField,
-    Sphere { radius: f64 },
-    Capsule { radius: f64, half: f64 },
-    Ellipsoid { radii: Vec3 },
-    Cylinder { radius: f64, half: f64 },
-    Box { half: Vec3 },
+    Sphere {
+        radius: f64,
+    },
+    Capsule {
+        radius: f64,
+        half: f64,
+    },
+    Ellipsoid {
+        radii: Vec3,
+    },
+    Cylinder {
+        radius: f64,
+        half: f64,
+    },
+    Box {
+        half: Vec3,
+    },
     /// Without points if they could not be read.
-    Mesh { mesh: PlacedMesh },
+    Mesh {
+        mesh: PlacedMesh,
+    },
 }
 
 impl ShapeSpec {

@@ -58,7 +58,8 @@ impl Tree {
             first_dof: 0,
             mass: MassSpec::ZERO,
         };
-        let mut tree = Self { links: vec![root], link_of: vec![0; count], in_link: vec![Pose::IDENTITY; count], masses, dofs: 0 };
+        let mut tree =
+            Self { links: vec![root], link_of: vec![0; count], in_link: vec![Pose::IDENTITY; count], masses, dofs: 0 };
         let mut joints = 0;
         for (index, body) in model.bodies.iter().enumerate().skip(1) {
             let parent = tree.link_of[body.parent];
@@ -70,16 +71,34 @@ impl Tree {
             }
             let dofs = body_dofs(model, index)?;
             if tree.links.len() >= limits::LINKS {
-                return Err(Error::value(body.place.clone(), body.label(), "one more moving body", format!("at most {} links", limits::LINKS)));
+                return Err(Error::value(
+                    body.place.clone(),
+                    body.label(),
+                    "one more moving body",
+                    format!("at most {} links", limits::LINKS),
+                ));
             }
             tree.link_of[index] = tree.links.len();
             let world = tree.links[parent].world.then(pose);
             let (first_joint, first_dof) = (joints, tree.dofs);
-            tree.links.push(LinkTree { parent, body: index, pose, world, first_joint, first_dof, mass: MassSpec::ZERO });
+            tree.links.push(LinkTree {
+                parent,
+                body: index,
+                pose,
+                world,
+                first_joint,
+                first_dof,
+                mass: MassSpec::ZERO,
+            });
             joints += body.joints.len();
             tree.dofs += dofs;
             if tree.dofs > limits::DOFS {
-                return Err(Error::value(body.place.clone(), body.label(), "one more joint", format!("at most {} degrees of freedom", limits::DOFS)));
+                return Err(Error::value(
+                    body.place.clone(),
+                    body.label(),
+                    "one more joint",
+                    format!("at most {} degrees of freedom", limits::DOFS),
+                ));
             }
         }
         tree.fuse(model)?;
@@ -162,7 +181,12 @@ fn body_dofs(model: &ModelSpec, index: usize) -> Result<usize, Error> {
         return Ok(6);
     }
     if body.joints.len() > 6 {
-        return Err(Error::value(body.place.clone(), body.label(), format!("{} joints", body.joints.len()), "at most 6 per body"));
+        return Err(Error::value(
+            body.place.clone(),
+            body.label(),
+            format!("{} joints", body.joints.len()),
+            "at most 6 per body",
+        ));
     }
     Ok(body.joints.len())
 }

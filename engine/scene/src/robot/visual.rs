@@ -49,15 +49,27 @@ fn shape(geom: &GeomSpec, budget: &mut Budget) -> Result<RigidShape, String> {
     Ok(match &geom.shape {
         ShapeSpec::Plane => RigidShape::HalfSpace,
         ShapeSpec::Sphere { radius } => RigidShape::Sphere { radius: single(*radius) },
-        ShapeSpec::Capsule { radius, half } => RigidShape::Capsule { radius: single(*radius), half_length: single(*half) },
-        ShapeSpec::Cylinder { radius, half } => RigidShape::Cylinder { radius: single(*radius), half_length: single(*half) },
+        ShapeSpec::Capsule { radius, half } => {
+            RigidShape::Capsule { radius: single(*radius), half_length: single(*half) }
+        }
+        ShapeSpec::Cylinder { radius, half } => {
+            RigidShape::Cylinder { radius: single(*radius), half_length: single(*half) }
+        }
         ShapeSpec::Box { half } => RigidShape::Cuboid { half: half.map(single) },
-        ShapeSpec::Ellipsoid { radii } => RigidShape::Hull { points: ellipsoid(*radii) },
+        ShapeSpec::Ellipsoid { radii } => {
+            let points = ellipsoid(*radii);
+            budget.take(points.len())?;
+            RigidShape::Hull { points }
+        }
         ShapeSpec::Mesh { mesh } if mesh.mesh.vertices.len() >= 3 => {
-            budget.take(&mesh.mesh)?;
+            budget.take(mesh.mesh.elements())?;
             let vertices = mesh.points().map(|p| p.map(single)).collect();
             let triangles = mesh.mesh.triangles.clone();
-            if triangles.is_empty() { RigidShape::Hull { points: vertices } } else { RigidShape::Mesh { vertices, triangles } }
+            if triangles.is_empty() {
+                RigidShape::Hull { points: vertices }
+            } else {
+                RigidShape::Mesh { vertices, triangles }
+            }
         }
         ShapeSpec::Mesh { .. } => return Err("it has no points".into()),
         ShapeSpec::HeightField => return Err("height fields of robot files are not read".into()),

@@ -5,10 +5,10 @@
 //! matrix includes armature. Everything in f64; the matrix is factored as `L Lᵀ`, so that each weight is the squared
 //! length of `L⁻¹ jᵀ`.
 
+use super::inertia::turn;
 use super::spec::{ModelSpec, MotionSpec};
 use super::tree::Tree;
 use super::vector::{Vec3, add, cross, dot, matrix, scale, sub};
-use super::inertia::turn;
 use crate::Error;
 
 /// Below this a division means nothing (MuJoCo's `mjMINVAL`).

@@ -31,10 +31,14 @@ pub(crate) struct Element {
 /// Parses a document. `budget` is how many elements it may have, and becomes how many are left.
 pub(crate) fn parse(xml: &str, file: &str, budget: &mut usize) -> Result<Element, Error> {
     if xml.len() > BYTES {
-        return Err(Error::File { file: file.into(), reason: format!("{} bytes; accepted: at most {BYTES} in one model", xml.len()) });
+        return Err(Error::File {
+            file: file.into(),
+            reason: format!("{} bytes; accepted: at most {BYTES} in one model", xml.len()),
+        });
     }
     // The library counts text and comments too; the exact limit on elements is applied below.
-    let options = roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: 8 * ELEMENTS as u32, ..Default::default() };
+    let options =
+        roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: 8 * ELEMENTS as u32, ..Default::default() };
     let document = roxmltree::Document::parse_with_options(xml, options).map_err(|error| Error::Syntax {
         place: Place::new(file, error.pos().row as usize),
         message: format!("not an XML document that can be read: {error}; accepted: well-formed XML without DTD"),
@@ -115,7 +119,11 @@ impl Element {
     pub(crate) fn numbers(&self, attribute: &str, into: &mut [f64], least: usize) -> Result<usize, Error> {
         let Some(numbers) = self.list(attribute)? else { return Ok(0) };
         if numbers.len() < least || numbers.len() > into.len() {
-            let accepted = if least == into.len() { format!("{least} numbers") } else { format!("{least} to {} numbers", into.len()) };
+            let accepted = if least == into.len() {
+                format!("{least} numbers")
+            } else {
+                format!("{least} to {} numbers", into.len())
+            };
             return Err(self.refuse(attribute, accepted));
         }
         into[..numbers.len()].copy_from_slice(&numbers);

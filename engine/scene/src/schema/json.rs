@@ -60,7 +60,6 @@ fn property(schema: &mut Schema, name: &str, value: Schema) {
     }
 }
 
-
 fn merge(schema: &mut Schema, common: &Schema) {
     let Some(properties) = common.get("properties").and_then(|p| p.as_object()) else { return };
     for (name, value) in properties.clone() {

@@ -90,7 +90,9 @@ impl Document {
         let terminations = kinds::entries(&mut table, "termination", "termination", &text)?;
         let resets = kinds::entries(&mut table, "reset", "reset", &text)?;
         let mut observations = Vec::new();
-        for (index, (mut group, span)) in tables(&mut table, "observation", "observation", &text)?.into_iter().enumerate() {
+        for (index, (mut group, span)) in
+            tables(&mut table, "observation", "observation", &text)?.into_iter().enumerate()
+        {
             let terms = kinds::entries(&mut group, "term", &format!("observation[{index}].term"), &text)?;
             let section = read(group, span.clone(), &text)?;
             observations.push(Group { section, terms, span });
@@ -139,10 +141,20 @@ fn tables<'de>(
     };
     let span = value.span();
     let DeValue::Array(items) = value.into_inner() else {
-        return Err(Error::value(text.place(&span), path, "something else", format!("tables that begin with [[{key}]]")));
+        return Err(Error::value(
+            text.place(&span),
+            path,
+            "something else",
+            format!("tables that begin with [[{key}]]"),
+        ));
     };
     if items.len() > ENTRIES {
-        return Err(Error::value(text.place(&span), path, format!("{} tables", items.len()), format!("at most {ENTRIES}")));
+        return Err(Error::value(
+            text.place(&span),
+            path,
+            format!("{} tables", items.len()),
+            format!("at most {ENTRIES}"),
+        ));
     }
     let mut tables = Vec::new();
     for (index, item) in items.into_iter().enumerate() {

@@ -6,7 +6,9 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::literal::{Count, Default as DefaultValue, Flag, Formula, Name, Number, NumberOrNumbers, Numbers, Raw, Text};
+use super::literal::{
+    Count, Default as DefaultValue, Flag, Formula, Name, Number, NumberOrNumbers, Numbers, Raw, Text,
+};
 
 /// A HyperDust scene.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -4,12 +4,12 @@ use hyperdust_kernel::blueprint::{ActionTerm, Actuator};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::Error;
 use crate::context::At;
 use crate::error::Warning;
 use crate::expression::to_f32;
 use crate::schema::literal::{Names, NumberOrNumbers, Raw, Rows};
 use crate::schema::{Entry, kinds};
-use crate::Error;
 
 /// Keys of every action.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -63,19 +63,33 @@ pub(crate) fn lower(
     match &entry.kind {
         Action::Continuous(fields) => {
             if driven.is_empty() {
-                return Err(at.wrong("actuators", "no actuators", "at least one; `kind = \"discrete\"` where there is nothing to drive"));
+                return Err(at.wrong(
+                    "actuators",
+                    "no actuators",
+                    "at least one; `kind = \"discrete\"` where there is nothing to drive",
+                ));
             }
             let bounds: Vec<[f32; 2]> = ranges.map(|range| range.unwrap_or([f32::MIN, f32::MAX])).collect();
             let side = |key: &str, given: &Option<NumberOrNumbers>, side: usize| match given {
-                Some(numbers) => Ok(at.spread(key, numbers, driven.len())?.into_iter().map(to_f32).collect::<Vec<f32>>()),
+                Some(numbers) => {
+                    Ok(at.spread(key, numbers, driven.len())?.into_iter().map(to_f32).collect::<Vec<f32>>())
+                }
                 None => Ok(bounds.iter().map(|range| range[side]).collect()),
             };
             let (low, high) = (side("low", &fields.low, 0)?, side("high", &fields.high, 1)?);
             if let Some(index) = (0..low.len()).find(|index| low[*index] > high[*index]) {
-                return Err(at.wrong("low", format!("{} for actuator {index}, above its `high`", low[index]), "low at most high"));
+                return Err(at.wrong(
+                    "low",
+                    format!("{} for actuator {index}, above its `high`", low[index]),
+                    "low at most high",
+                ));
             }
             if low.contains(&f32::MIN) || high.contains(&f32::MAX) {
-                warnings.push(at.warning("the action space is unbounded: give `low` and `high`, or the actuators a control range"));
+                warnings.push(
+                    at.warning(
+                        "the action space is unbounded: give `low` and `high`, or the actuators a control range",
+                    ),
+                );
             }
             Ok(ActionTerm::Continuous { name, actuators: driven, low, high })
         }
@@ -84,7 +98,8 @@ pub(crate) fn lower(
                 return Err(at.wrong_at("choices", &fields.choices.0, "no list", "a list of rows"));
             };
             if rows.is_empty() || (driven.is_empty() && rows.len() != 1) {
-                let accepted = if driven.is_empty() { "[[]]: one choice, to wait" } else { "at least one row of controls" };
+                let accepted =
+                    if driven.is_empty() { "[[]]: one choice, to wait" } else { "at least one row of controls" };
                 return Err(at.wrong_at("choices", &fields.choices.0, format!("{} rows", rows.len()), accepted));
             }
             let mut choices = Vec::new();

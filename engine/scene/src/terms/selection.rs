@@ -10,6 +10,7 @@ use crate::schema::literal::{Count, Names, Numbers};
 
 /// Part of an array over joints: all of it, or one of the three.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JointPart {
     /// Numbers left out at the beginning.
@@ -22,6 +23,7 @@ pub(crate) struct JointPart {
 
 /// Part of an array over the robot's bodies.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BodyPart {
     /// Names in this order, or "all" (the world included); default: all but the world.
@@ -81,7 +83,12 @@ pub(crate) fn range(at: &At<'_>, numbers: &Numbers, len: usize) -> Result<(usize
             return Ok((*start as usize, *end as usize));
         }
     }
-    Err(at.wrong_at("range", &numbers.0, format!("{values:?}"), format!("[start, end] with start < end and end at most {len}")))
+    Err(at.wrong_at(
+        "range",
+        &numbers.0,
+        format!("{values:?}"),
+        format!("[start, end] with start < end and end at most {len}"),
+    ))
 }
 
 fn merged(spans: Vec<(usize, usize)>) -> Vec<(usize, usize)> {

@@ -115,7 +115,8 @@ fn limit(e: &Element, kind: Kind, joint: &mut JointSpec, warnings: &mut Warnings
     }
     let mut speed = 0.0;
     if limit.number("velocity", &mut speed)? && speed != 0.0 {
-        let message = format!("joint {}: velocity=\"{speed}\": speeds are not limited (scene.toml can: max_speed)", joint.name);
+        let message =
+            format!("joint {}: velocity=\"{speed}\": speeds are not limited (scene.toml can: max_speed)", joint.name);
         warnings.add(limit.place(), "velocity", message);
     }
     Ok(())

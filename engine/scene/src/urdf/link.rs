@@ -89,7 +89,13 @@ pub(super) fn read(e: &Element, looks: &Looks, body: &mut BodySpec, warnings: &m
             mass: None,
             density: if solid { 1000.0 } else { 0.0 },
             shell: false,
-            group: if !solid { 1 } else if drawn { HIDDEN } else { 0 },
+            group: if !solid {
+                1
+            } else if drawn {
+                HIDDEN
+            } else {
+                0
+            },
             contype: u32::from(solid),
             conaffinity: u32::from(solid),
             dimension: 3,
@@ -105,7 +111,8 @@ pub(super) fn read(e: &Element, looks: &Looks, body: &mut BodySpec, warnings: &m
         });
     }
     if body.inertial.is_none() && body.geoms.iter().any(|g| g.density > 0.0) {
-        let message = format!("link {}: without <inertial> its mass is that of its <collision> shapes at 1000 kg/m³", body.name);
+        let message =
+            format!("link {}: without <inertial> its mass is that of its <collision> shapes at 1000 kg/m³", body.name);
         warnings.add(e.place(), "inertial", message);
     }
     Ok(())
@@ -127,17 +134,26 @@ fn inertial(e: &Element) -> Result<InertialSpec, Error> {
     // Many files say 0 for parts that hardly turn: then the link is a point of mass.
     let (moments, _) = diagonalize(&inertia);
     if inertia != [0.0; 6] && moments[2] < EPSILON {
-        return Err(element.wrong(format!("principal moments {moments:?}"), "a positive matrix: principal moments above 0, or all numbers 0"));
+        return Err(element.wrong(
+            format!("principal moments {moments:?}"),
+            "a positive matrix: principal moments above 0, or all numbers 0",
+        ));
     }
     Ok(InertialSpec { mass, pose: origin(e)?, inertia })
 }
 
 fn geometry(e: &Element, looks: &Looks, warnings: &mut Warnings) -> Result<ShapeSpec, Error> {
     let accepted = "one <box>, <cylinder>, <sphere>, <capsule> or <mesh>";
-    let [shape] = e.children.as_slice() else { return Err(e.wrong(format!("{} elements", e.children.len()), accepted)) };
+    let [shape] = e.children.as_slice() else {
+        return Err(e.wrong(format!("{} elements", e.children.len()), accepted));
+    };
     let size = |attribute: &str| {
         let mut x = 0.0;
-        if shape.number(attribute, &mut x)? && x > 0.0 { Ok(x) } else { Err(shape.refuse(attribute, "metres, more than 0")) }
+        if shape.number(attribute, &mut x)? && x > 0.0 {
+            Ok(x)
+        } else {
+            Err(shape.refuse(attribute, "metres, more than 0"))
+        }
     };
     match shape.name.as_str() {
         "box" => match shape.exactly::<3>("size")? {
@@ -154,7 +170,11 @@ fn geometry(e: &Element, looks: &Looks, warnings: &mut Warnings) -> Result<Shape
             let mesh = match looks.meshes.get(file) {
                 Some(Ok(mesh)) => mesh.clone(),
                 Some(Err(reason)) => {
-                    warnings.add(shape.place(), &format!("mesh {file}"), format!("mesh {}: not drawn: {reason}", crate::robot::xml::shorten(file)));
+                    warnings.add(
+                        shape.place(),
+                        &format!("mesh {file}"),
+                        format!("mesh {}: not drawn: {reason}", crate::robot::xml::shorten(file)),
+                    );
                     Arc::new(MeshSpec::default())
                 }
                 None => Arc::new(MeshSpec::default()),

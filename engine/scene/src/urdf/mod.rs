@@ -73,7 +73,10 @@ pub fn load(xml: &str, file: &str, files: &Files) -> Result<RobotFile, Error> {
         stack.extend(tree.children[at].iter().rev().map(|child| (*child, index)));
     }
     if placed < tree.links.len() {
-        return Err(root.wrong("links that are their own ancestors", "a tree: each link has at most one parent, and one has none"));
+        return Err(root.wrong(
+            "links that are their own ancestors",
+            "a tree: each link has at most one parent, and one has none",
+        ));
     }
     let model = ModelSpec {
         name: root.text("name").unwrap_or_default().to_owned(),
@@ -130,7 +133,8 @@ fn tree(root: &Element) -> Result<Tree<'_>, Error> {
             return Err(link.refuse("name", "a name that no other link has"));
         }
     }
-    let mut tree = Tree { joints: vec![None; links.len()], children: vec![Vec::new(); links.len()], links, roots: Vec::new() };
+    let mut tree =
+        Tree { joints: vec![None; links.len()], children: vec![Vec::new(); links.len()], links, roots: Vec::new() };
     let mut joint_names = BTreeMap::new();
     for joint in root.children("joint") {
         let name = joint.text("name").ok_or_else(|| joint.refuse("name", "a name"))?;
@@ -140,7 +144,9 @@ fn tree(root: &Element) -> Result<Tree<'_>, Error> {
         let link = |side: &str| {
             let element = only(joint, side)?;
             let found = element.text("link").and_then(|name| names.get(name)).copied();
-            found.ok_or_else(|| element.refuse("link", format!("the name of a link: {}", xml::one_of(names.keys().copied().take(20)))))
+            found.ok_or_else(|| {
+                element.refuse("link", format!("the name of a link: {}", xml::one_of(names.keys().copied().take(20))))
+            })
         };
         let (parent, child) = (link("parent")?, link("child")?);
         if tree.joints[child].replace(joint).is_some() {

@@ -40,11 +40,7 @@ pub(super) fn check(robot: &Robot) -> Checked {
             (own.0, own.1, Vec::new())
         } else {
             let (origin, axes) = &frames[usize::from(link.parent)];
-            (
-                add(*origin, rotate(axes, own.0)),
-                product(axes, &own.1),
-                moved_by[usize::from(link.parent)].clone(),
-            )
+            (add(*origin, rotate(axes, own.0)), product(axes, &own.1), moved_by[usize::from(link.parent)].clone())
         };
         for own in &robot.joints[joint..joint + usize::from(link.joints)] {
             let first = dofs.len();
@@ -53,15 +49,7 @@ pub(super) fn check(robot: &Robot) -> Checked {
             joint += 1;
         }
         let center = add(origin, rotate(&axes, link.center.map(f64::from)));
-        accumulate(
-            &mut matrix,
-            n,
-            &dofs,
-            &chain,
-            f64::from(link.mass),
-            center,
-            &world_inertia(&axes, &link.inertia),
-        );
+        accumulate(&mut matrix, n, &dofs, &chain, f64::from(link.mass), center, &world_inertia(&axes, &link.inertia));
         frames.push((origin, axes));
         moved_by.push(chain);
     }
@@ -83,32 +71,12 @@ fn push(dofs: &mut Vec<Dof>, joint: usize, own: &Joint, origin: Vector, axes: &M
     let axis = rotate(axes, own.axis.map(f64::from));
     let at = add(origin, rotate(axes, own.anchor.map(f64::from)));
     match own.kind {
-        JointKind::Slide => dofs.push(Dof {
-            joint,
-            angular: zero,
-            linear: axis,
-            at,
-        }),
-        JointKind::Hinge => dofs.push(Dof {
-            joint,
-            angular: axis,
-            linear: zero,
-            at,
-        }),
+        JointKind::Slide => dofs.push(Dof { joint, angular: zero, linear: axis, at }),
+        JointKind::Hinge => dofs.push(Dof { joint, angular: axis, linear: zero, at }),
         JointKind::Free => {
             let units = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-            dofs.extend(units.map(|linear| Dof {
-                joint,
-                angular: zero,
-                linear,
-                at: origin,
-            }));
-            dofs.extend(units.map(|axis| Dof {
-                joint,
-                angular: rotate(axes, axis),
-                linear: zero,
-                at: origin,
-            }));
+            dofs.extend(units.map(|linear| Dof { joint, angular: zero, linear, at: origin }));
+            dofs.extend(units.map(|axis| Dof { joint, angular: rotate(axes, axis), linear: zero, at: origin }));
         }
     }
 }
@@ -180,11 +148,7 @@ fn sub(a: Vector, b: Vector) -> Vector {
 }
 
 fn cross(a: Vector, b: Vector) -> Vector {
-    [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ]
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 fn dot(a: Vector, b: Vector) -> f64 {

@@ -6,12 +6,7 @@ use crate::rigid;
 
 pub(super) fn check(set: &mut Rigid) -> Checked {
     super::count(set.bodies.len(), 0, limits::RIGID_BODIES, format_args!("rigid.bodies"))?;
-    super::count(
-        set.colliders.len(),
-        0,
-        limits::COLLIDERS,
-        format_args!("rigid.colliders"),
-    )?;
+    super::count(set.colliders.len(), 0, limits::COLLIDERS, format_args!("rigid.colliders"))?;
     for (i, body) in set.bodies.iter_mut().enumerate() {
         let path = format_args!("rigid.bodies[{i}]");
         magnitude(&mut body.position, format_args!("{path}.position"))?;

@@ -17,28 +17,14 @@ pub(super) fn check(robot: &mut Robot) -> Checked {
     count(robot.bodies.len(), 0, limits::BODIES, format_args!("{path}.bodies"))?;
     count(robot.geoms.len(), 0, limits::GEOMS, format_args!("{path}.geoms"))?;
     count(robot.pairs.len(), 0, limits::PAIRS, format_args!("{path}.pairs"))?;
-    count(
-        robot.actuators.len(),
-        0,
-        limits::ACTUATORS,
-        format_args!("{path}.actuators"),
-    )?;
-    count(
-        robot.nv(),
-        0,
-        limits::DOFS,
-        format_args!("degrees of freedom of {path}.joints"),
-    )?;
+    count(robot.actuators.len(), 0, limits::ACTUATORS, format_args!("{path}.actuators"))?;
+    count(robot.nv(), 0, limits::DOFS, format_args!("degrees of freedom of {path}.joints"))?;
 
     let mut first = 0;
     for i in 0..robot.links.len() {
         let joints = usize::from(robot.links[i].joints);
         let own = robot.joints.get(first..first + joints).ok_or_else(|| {
-            invalid(
-                format_args!("{path}.links[{i}].joints"),
-                joints,
-                "as many as are left in robot.joints",
-            )
+            invalid(format_args!("{path}.links[{i}].joints"), joints, "as many as are left in robot.joints")
         })?;
         link(i, &mut robot.links[i], own, format_args!("{path}.links[{i}]"))?;
         first += joints;
@@ -86,24 +72,9 @@ fn link(i: usize, link: &mut Link, joints: &[Joint], path: fmt::Arguments<'_>) -
     frame(&mut link.position, &mut link.rotation, path)?;
     inertia(&mut link.mass, &mut link.center, &mut link.inertia, path)?;
     if i == 0 {
-        ensure(
-            link.parent == 0,
-            format_args!("{path}.parent"),
-            link.parent,
-            "0: link 0 is the world",
-        )?;
-        ensure(
-            joints.is_empty(),
-            format_args!("{path}.joints"),
-            joints.len(),
-            "0: link 0 is the world",
-        )?;
-        return ensure(
-            link.mass == 0.0,
-            format_args!("{path}.mass"),
-            link.mass,
-            "0: link 0 is the world",
-        );
+        ensure(link.parent == 0, format_args!("{path}.parent"), link.parent, "0: link 0 is the world")?;
+        ensure(joints.is_empty(), format_args!("{path}.joints"), joints.len(), "0: link 0 is the world")?;
+        return ensure(link.mass == 0.0, format_args!("{path}.mass"), link.mass, "0: link 0 is the world");
     }
     index(link.parent.into(), i, format_args!("{path}.parent"))?;
     ensure(
@@ -176,10 +147,7 @@ fn joint(joint: &mut Joint, path: fmt::Arguments<'_>) -> Checked {
         0,
         "above 0 for a limited joint",
     )?;
-    magnitude(
-        core::slice::from_mut(&mut joint.spring_reference),
-        format_args!("{path}.spring_reference"),
-    )?;
+    magnitude(core::slice::from_mut(&mut joint.spring_reference), format_args!("{path}.spring_reference"))?;
     soft(&mut joint.solref, &mut joint.solimp, path)
 }
 
@@ -209,21 +177,11 @@ fn geom(geom: &mut Geom, links: usize, body_links: &[u16], path: fmt::Arguments<
     };
     let body = format_args!("{path}.body");
     let carrier = carrier.ok_or_else(|| invalid(body, geom.body, format_args!("at most {}", body_links.len())))?;
-    ensure(
-        *carrier == geom.link,
-        body,
-        geom.body,
-        format_args!("a body of link {}", geom.link),
-    )?;
+    ensure(*carrier == geom.link, body, geom.body, format_args!("a body of link {}", geom.link))?;
     frame(&mut geom.position, &mut geom.rotation, path)?;
     let size = |x: &mut f32, name: &str| number(x, 1e-6, limits::MAGNITUDE, format_args!("{path}.{name}"));
     match &mut geom.shape {
-        GeomShape::Plane => ensure(
-            geom.link == 0,
-            format_args!("{path}.shape"),
-            "a plane",
-            "planes only on link 0",
-        ),
+        GeomShape::Plane => ensure(geom.link == 0, format_args!("{path}.shape"), "a plane", "planes only on link 0"),
         GeomShape::Sphere { radius } => size(radius, "radius"),
         GeomShape::Capsule { radius, half_length } => {
             size(radius, "radius")?;
@@ -246,27 +204,12 @@ fn pair(pair: &mut Pair, geoms: &[Geom], path: fmt::Arguments<'_>) -> Checked {
         "plane before sphere before capsule, then the smaller index",
     )?;
     ensure(rank(&second.shape) > 0, path, found, "not two planes")?;
-    ensure(
-        matches!(pair.dimension, 1 | 3),
-        format_args!("{path}.dimension"),
-        pair.dimension,
-        "1 or 3",
-    )?;
+    ensure(matches!(pair.dimension, 1 | 3), format_args!("{path}.dimension"), pair.dimension, "1 or 3")?;
     let least = if pair.dimension == 1 { 0.0 } else { LEAST_FRICTION };
-    numbers(
-        &mut pair.friction,
-        least,
-        limits::MAGNITUDE,
-        format_args!("{path}.friction"),
-    )?;
+    numbers(&mut pair.friction, least, limits::MAGNITUDE, format_args!("{path}.friction"))?;
     magnitude(core::slice::from_mut(&mut pair.margin), format_args!("{path}.margin"))?;
     magnitude(core::slice::from_mut(&mut pair.gap), format_args!("{path}.gap"))?;
-    number(
-        &mut pair.inverse_weight,
-        f32::MIN_POSITIVE,
-        limits::MAGNITUDE,
-        format_args!("{path}.inverse_weight"),
-    )?;
+    number(&mut pair.inverse_weight, f32::MIN_POSITIVE, limits::MAGNITUDE, format_args!("{path}.inverse_weight"))?;
     soft(&mut pair.solref, &mut pair.solimp, path)
 }
 
@@ -307,10 +250,7 @@ fn reference(robot: &mut Robot) -> Checked {
     let mut at = 0;
     for joint in &robot.joints {
         if joint.kind == JointKind::Free {
-            unit(
-                &mut robot.qpos0[at + 3..at + 7],
-                format_args!("robot.qpos0[{}..{}]", at + 3, at + 7),
-            )?;
+            unit(&mut robot.qpos0[at + 3..at + 7], format_args!("robot.qpos0[{}..{}]", at + 3, at + 7))?;
         }
         at += joint.kind.nq();
     }

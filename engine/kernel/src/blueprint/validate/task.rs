@@ -14,19 +14,10 @@ use crate::task::{program, source_len};
 pub(super) fn check(task: &mut Task, blueprint: &Blueprint) -> Checked {
     let path = "task";
     let action_elements = actions(task, blueprint)?;
-    let mut work = Work {
-        blueprint,
-        action_elements,
-        reads: 0,
-    };
+    let mut work = Work { blueprint, action_elements, reads: 0 };
     observations(task, &mut work)?;
     count(task.rewards.len(), 0, limits::TERMS, format_args!("{path}.rewards"))?;
-    count(
-        task.terminations.len(),
-        0,
-        limits::TERMS,
-        format_args!("{path}.terminations"),
-    )?;
+    count(task.terminations.len(), 0, limits::TERMS, format_args!("{path}.terminations"))?;
     count(task.infos.len(), 0, limits::TERMS, format_args!("{path}.infos"))?;
     count(task.resets.len(), 0, limits::TERMS, format_args!("{path}.resets"))?;
 
@@ -38,12 +29,7 @@ pub(super) fn check(task: &mut Task, blueprint: &Blueprint) -> Checked {
         finite(&mut term.weight, format_args!("{path}.weight"))?;
         work.program(&mut term.value, format_args!("{path}.value"))?;
         let unique = infos.insert(crate::task::reward_info_name(&term.name));
-        ensure(
-            unique,
-            format_args!("{path}.name"),
-            format_args!("{:?} again", term.name),
-            "a name of its own",
-        )?;
+        ensure(unique, format_args!("{path}.name"), format_args!("{:?} again", term.name), "a name of its own")?;
     }
     for (i, term) in task.infos.iter_mut().enumerate() {
         let path = format_args!("{path}.infos[{i}]");
@@ -64,12 +50,7 @@ pub(super) fn check(task: &mut Task, blueprint: &Blueprint) -> Checked {
         name(&term.name, format_args!("{path}.name"))?;
         work.program(&mut term.value, format_args!("{path}.value"))?;
         let unique = ends.insert(term.name.clone());
-        ensure(
-            unique,
-            format_args!("{path}.name"),
-            format_args!("{:?} again", term.name),
-            "a name of its own",
-        )?;
+        ensure(unique, format_args!("{path}.name"), format_args!("{:?} again", term.name), "a name of its own")?;
     }
     for (i, term) in task.resets.iter_mut().enumerate() {
         reset(term, blueprint, format_args!("{path}.resets[{i}]"))?;
@@ -105,26 +86,14 @@ fn actions(task: &mut Task, blueprint: &Blueprint) -> Result<usize, crate::Error
             format_args!("{segment:?} again"),
             "a name of its own",
         )?;
-        count(
-            actuators.len(),
-            usize::from(!waits),
-            limits::ACTUATORS,
-            format_args!("{path}.actuators"),
-        )?;
+        count(actuators.len(), usize::from(!waits), limits::ACTUATORS, format_args!("{path}.actuators"))?;
         for (k, &actuator) in actuators.iter().enumerate() {
             let path = format_args!("{path}.actuators[{k}]");
             index(actuator.into(), available, path)?;
-            ensure(
-                driven.insert(actuator),
-                path,
-                format_args!("{actuator} again"),
-                "each actuator driven once",
-            )?;
+            ensure(driven.insert(actuator), path, format_args!("{actuator} again"), "each actuator driven once")?;
         }
         match term {
-            ActionTerm::Continuous {
-                actuators, low, high, ..
-            } => {
+            ActionTerm::Continuous { actuators, low, high, .. } => {
                 let n = actuators.len();
                 elements += n;
                 count(low.len(), n, n, format_args!("{path}.low"))?;
@@ -152,12 +121,7 @@ fn actions(task: &mut Task, blueprint: &Blueprint) -> Result<usize, crate::Error
                     format_args!("a multiple of {} actuators", actuators.len()),
                 )?;
                 count(rows, 1, limits::CHOICES, format_args!("{path}.choices"))?;
-                count(
-                    choices.len(),
-                    1,
-                    limits::CHOICE_CONTROLS,
-                    format_args!("{path}.choices"),
-                )?;
+                count(choices.len(), 1, limits::CHOICE_CONTROLS, format_args!("{path}.choices"))?;
                 numbers(choices, f32::MIN, f32::MAX, format_args!("{path}.choices"))?;
             }
         }
@@ -181,12 +145,7 @@ fn observations(task: &mut Task, work: &mut Work<'_>) -> Checked {
             "a name of its own",
         )?;
         elements += self::group(group, work, path)?;
-        count(
-            elements,
-            1,
-            limits::OBSERVATION_ELEMENTS,
-            format_args!("numbers in task.observations"),
-        )?;
+        count(elements, 1, limits::OBSERVATION_ELEMENTS, format_args!("numbers in task.observations"))?;
     }
     Ok(())
 }
@@ -200,10 +159,7 @@ fn group(group: &mut ObservationGroup, work: &mut Work<'_>, path: fmt::Arguments
         elements += observation(term, work, format_args!("{path}.terms[{k}]"))?;
     }
     // None where it overflows: then it is not the number of values either.
-    let product = group
-        .shape
-        .iter()
-        .try_fold(1usize, |product, &n| product.checked_mul(n as usize));
+    let product = group.shape.iter().try_fold(1usize, |product, &n| product.checked_mul(n as usize));
     ensure(
         product == Some(elements),
         format_args!("{path}.shape"),
@@ -223,12 +179,7 @@ fn observation(
     finite(&mut term.scale, format_args!("{path}.scale"))?;
     finite(&mut term.low, format_args!("{path}.low"))?;
     finite(&mut term.high, format_args!("{path}.high"))?;
-    ensure(
-        term.low <= term.high,
-        format_args!("{path}.high"),
-        term.high,
-        format_args!("at least low = {}", term.low),
-    )?;
+    ensure(term.low <= term.high, format_args!("{path}.high"), term.high, format_args!("at least low = {}", term.low))?;
     match &mut term.value {
         Value::Slice(slice) => {
             work.slice(slice, format_args!("{path}.value"))?;
@@ -261,12 +212,7 @@ fn reset(term: &mut ResetTerm, blueprint: &Blueprint, path: fmt::Arguments<'_>) 
         Distribution::Uniform { low, high } => {
             number(low, -bound, bound, format_args!("{path}.low"))?;
             number(high, -bound, bound, format_args!("{path}.high"))?;
-            ensure(
-                low <= high,
-                format_args!("{path}.high"),
-                *high,
-                format_args!("at least low = {low}"),
-            )
+            ensure(low <= high, format_args!("{path}.high"), *high, format_args!("at least low = {low}"))
         }
         Distribution::Normal { mean, deviation } => {
             number(mean, -bound, bound, format_args!("{path}.mean"))?;
@@ -295,12 +241,7 @@ impl Work<'_> {
                     self.slice(slice, path)?;
                     finite(low, path)?;
                     finite(high, path)?;
-                    ensure(
-                        low <= high,
-                        path,
-                        format_args!("clamped to {low} to {high}"),
-                        "the lower bound first",
-                    )?;
+                    ensure(low <= high, path, format_args!("clamped to {low} to {high}"), "the lower bound first")?;
                 }
                 _ => {}
             }
@@ -318,12 +259,7 @@ impl Work<'_> {
         };
         let end = usize::from(slice.start) + usize::from(slice.len);
         let found = format_args!("{:?}[{}..{end}]", slice.source, slice.start);
-        ensure(
-            slice.len > 0 && end <= available,
-            path,
-            found,
-            format_args!("1 or more of its {available} numbers"),
-        )?;
+        ensure(slice.len > 0 && end <= available, path, found, format_args!("1 or more of its {available} numbers"))?;
         self.reads += usize::from(slice.len);
         ensure(
             self.reads <= limits::PROGRAM_READS,

@@ -124,7 +124,11 @@ fn bodies(common: &Common, at: &At<'_>, stride: usize) -> Result<Vec<(usize, usi
             let bodies = at.bodies("bodies", names, sources.bodies.len())?;
             let rigid = bodies.into_iter().filter(|body| *body >= first);
             let spans: Vec<_> = rigid.map(|body| ((body - first) * stride, stride)).collect();
-            if spans.is_empty() { Err(at.wrong_at("bodies", &names.0, "no rigid body", "names of [[body]]")) } else { Ok(spans) }
+            if spans.is_empty() {
+                Err(at.wrong_at("bodies", &names.0, "no rigid body", "names of [[body]]"))
+            } else {
+                Ok(spans)
+            }
         }
     }
 }
@@ -137,4 +141,3 @@ fn finite(at: &At<'_>, key: &str, number: &Number) -> Result<f32, Error> {
     }
     Err(at.wrong_at(key, &number.0, value.to_string(), "a finite number"))
 }
-

@@ -29,9 +29,12 @@ pub(crate) enum Of {
 
 impl ControlCost {
     pub fn lower(&self, at: &At<'_>) -> Result<Computed, Error> {
-        at.built("of", match self.of {
-            Of::Action => "sumsq(action)",
-            Of::Control => "sumsq(control)",
-        })
+        at.built(
+            "of",
+            match self.of {
+                Of::Action => "sumsq(action)",
+                Of::Control => "sumsq(control)",
+            },
+        )
     }
 }

@@ -37,12 +37,23 @@ impl ForwardVelocity {
                 }
                 let (start, len) = at.joint("joint", &joint.0, Source::Qpos)?;
                 if len != 1 {
-                    return Err(at.wrong_at("joint", &joint.0, "a free joint", "a slide or hinge; for a free joint use `body`"));
+                    return Err(at.wrong_at(
+                        "joint",
+                        &joint.0,
+                        "a free joint",
+                        "a slide or hinge; for a free joint use `body`",
+                    ));
                 }
                 format!("qpos[{start}]")
             }
             (None, None, true) => format!("center_of_mass.{axis}"),
-            _ => return Err(at.wrong("", "not exactly one of `body`, `joint`, `center_of_mass`", "exactly one of them")),
+            _ => {
+                return Err(at.wrong(
+                    "",
+                    "not exactly one of `body`, `joint`, `center_of_mass`",
+                    "exactly one of them",
+                ));
+            }
         };
         at.built("", &format!("({x} - prev({x})) / dt"))
     }

@@ -27,7 +27,12 @@ impl PoseTracking {
     pub fn lower(&self, at: &At<'_>) -> Result<Computed, Error> {
         let joints = at.joints("joints", &self.joints, Source::Qpos)?;
         if joints.is_empty() || joints.iter().any(|(_, len)| *len != 1) {
-            return Err(at.wrong_at("joints", &self.joints.0, "no joint, or a free joint", "names of slides and hinges"));
+            return Err(at.wrong_at(
+                "joints",
+                &self.joints.0,
+                "no joint, or a free joint",
+                "names of slides and hinges",
+            ));
         }
         let targets = at.spread("target", &self.target, joints.len())?;
         let mut squares = Ok(Computed::constant(0.0));

@@ -29,7 +29,9 @@ impl HealthyRange {
         let vector = at.vector("quantity", &self.quantity)?;
         // The smallest and the largest element decide for all.
         let (smallest, largest) = match vector {
-            Vector::Slice(slice) => (Computed::reduce(Reduce::Min, slice, None), Computed::reduce(Reduce::Max, slice, None)),
+            Vector::Slice(slice) => {
+                (Computed::reduce(Reduce::Min, slice, None), Computed::reduce(Reduce::Max, slice, None))
+            }
             other => {
                 let items = other.items().map_err(too_large)?;
                 let fold = |op| Computed::fold(op, &items).map_err(too_large);
