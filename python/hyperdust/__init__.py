@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ResetNeeded,
         SceneError,
         StateError,
+        UnknownParameterError,
     )
     from hyperdust.scene import check, load, parameters, scenes
     from hyperdust.vector import HyperdustVectorEnv, make_vec
@@ -60,6 +61,7 @@ _HOME = {
     "ResetNeeded": "errors",
     "SceneError": "errors",
     "StateError": "errors",
+    "UnknownParameterError": "errors",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]

@@ -32,6 +32,11 @@ class ParameterError(SceneError):
     """A scene has no such parameter, or the value is of the wrong kind or out of range."""
 
 
+class UnknownParameterError(ParameterError, TypeError):
+    """A scene has no such parameter. A ``TypeError`` too, as of any call with an unexpected keyword argument:
+    TorchRL, which tries ``frameskip=1`` on every environment, looks for just that."""
+
+
 class StateError(Error, ValueError):
     """A state cannot be set: malformed, of another scene, or of the wrong length."""
 

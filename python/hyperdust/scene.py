@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hyperdust import _core
+from hyperdust.errors import ParameterError, UnknownParameterError
 
 if TYPE_CHECKING:
     from hyperdust.env import HyperdustEnv
@@ -48,7 +49,13 @@ def resolve(
     if isinstance(scene, _core.Scene):
         return scene
     source, builtin = _locate(scene)
-    return _core.Scene(source, builtin, parameters, max_episode_steps)
+    try:
+        return _core.Scene(source, builtin, parameters, max_episode_steps)
+    except ParameterError as error:
+        unknown = sorted(parameters.keys() - _core.scene_parameters(source, builtin).keys())
+        if not unknown:
+            raise
+        raise UnknownParameterError(f"unexpected keyword argument '{unknown[0]}': {error}") from None
 
 
 def _locate(scene: str | os.PathLike[str]) -> tuple[str, bool]:

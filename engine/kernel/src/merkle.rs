@@ -129,7 +129,6 @@ fn head(kind: Kind, length: u64, tree: &Hash) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
 
     /// keccak-256 of the empty string as Ethereum has it (not SHA3-256), and the tree written out by hand.
     #[test]
@@ -173,7 +172,7 @@ mod tests {
             root(Kind::BLUEPRINT, &[]),
             root(Kind::BLUEPRINT, &[0]),
             root(Kind::BLUEPRINT, &[0; 32]),
-            root(Kind::BLUEPRINT, &vec![0; 33]),
+            root(Kind::BLUEPRINT, &[0; 33]),
             root(Kind::SNAPSHOT, &[]),
         ];
         for (i, a) in roots.iter().enumerate() {

@@ -42,17 +42,17 @@ macro_rules! operator {
             #[inline(always)]
             fn $name(mut self, b: Self) -> Self {
                 for (x, y) in self.0.iter_mut().zip(b.0) {
-                    *x = *x $op y;
+                    *x $op y;
                 }
                 self
             }
         }
     };
 }
-operator!(Add, add, +);
-operator!(Sub, sub, -);
-operator!(Mul, mul, *);
-operator!(Div, div, /);
+operator!(Add, add, +=);
+operator!(Sub, sub, -=);
+operator!(Mul, mul, *=);
+operator!(Div, div, /=);
 
 impl<const N: usize> Neg for Lanes<N> {
     type Output = Self;

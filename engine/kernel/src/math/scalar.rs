@@ -25,7 +25,7 @@ pub(crate) fn in_short_range(x: f32) -> bool {
 pub(crate) fn short_sin_cos(x: f32) -> (f32, f32) {
     const MAGIC: f32 = 12_582_912.0; // 1.5·2²³: adding and subtracting it rounds to the nearest integer
     let n = (x * core::f32::consts::FRAC_2_PI + MAGIC) - MAGIC;
-    let r = ((x - n * 1.570_312_5) - n * 4.837_513e-4) - n * 7.549_789_9e-8;
+    let r = ((x - n * 1.570_312_5) - n * 4.837_513e-4) - n * 7.549_79e-8;
     let z = r * r;
     let s = ((-1.951_529_6e-4 * z + 8.332_161e-3) * z - 1.666_665_5e-1) * z * r + r;
     let c = ((2.443_315_7e-5 * z - 1.388_731_6e-3) * z + 4.166_664_6e-2) * z * z - 0.5 * z + 1.0;

@@ -126,7 +126,7 @@ fn check_numbers(what: &'static str, numbers: &[f32], len: usize) -> Result<(), 
         });
     }
     // Also finds NaN.
-    match numbers.iter().position(|x| !(x.abs() <= bound)) {
+    match numbers.iter().position(|x| x.is_nan() || x.abs() > bound) {
         None => Ok(()),
         Some(i) => Err(Error::State {
             what,

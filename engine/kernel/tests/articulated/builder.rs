@@ -116,7 +116,7 @@ pub fn free_ball(b: &mut Builder, position: [f32; 3]) -> u16 {
 pub fn arm(b: &mut Builder) {
     let floor = b.geom(0, GeomShape::Plane, [0.0; 3]);
     let hinge = joint(JointKind::Hinge, [0.0, 1.0, 0.0]);
-    let upper = b.link(0, [0.0, 0.0, 0.9], 1.0, [0.25, 0.0, 0.0], [0.01, 0.03, 0.03], &[hinge.clone()]);
+    let upper = b.link(0, [0.0, 0.0, 0.9], 1.0, [0.25, 0.0, 0.0], [0.01, 0.03, 0.03], core::slice::from_ref(&hinge));
     let lower = b.link(upper, [0.5, 0.0, 0.0], 1.0, [0.25, 0.0, 0.0], [0.01, 0.03, 0.03], &[hinge]);
     let tip = b.geom(lower, GeomShape::Sphere { radius: 0.05 }, [0.5, 0.0, 0.0]);
     b.touch(floor, tip, 3, 0.7, 2.0);

@@ -69,7 +69,6 @@ pub(super) fn read(root: &Element, names: &Names, bodies: &[BodySpec], reader: &
                 }
                 pairs.push(PairSpec {
                     geoms,
-                    place: e.place(),
                     dimension: draft.dimension,
                     friction: [draft.friction[0].max(LEAST_FRICTION), draft.friction[1].max(LEAST_FRICTION)],
                     solref: draft.solref,

@@ -225,7 +225,6 @@ pub(crate) struct GeomSpec {
 pub(crate) struct PairSpec {
     /// (body, index in its geoms).
     pub geoms: [(usize, usize); 2],
-    pub place: Place,
     pub dimension: u8,
     pub friction: [f64; 2],
     pub solref: [f64; 2],
