@@ -28,6 +28,8 @@ pub(crate) struct Lane {
     pub statistics: Statistics,
     /// Of the episode that ended in the last call.
     pub finished: Option<Statistics>,
+    /// Whether the step under way is one (and not a reset).
+    pub stepping: bool,
     /// Whether the last call stepped or reset this lane.
     pub touched: bool,
     /// Whether the two fields below are of an episode that ended in the last call.
@@ -55,6 +57,7 @@ impl Lane {
             fault: None,
             statistics: Statistics::default(),
             finished: None,
+            stepping: false,
             touched: false,
             has_final: false,
             final_observation,
@@ -77,12 +80,31 @@ impl Lane {
 
     /// One step, and what the mode does around it.
     pub fn step(&mut self, action: &[u8], mode: AutoresetMode) {
-        if mode == AutoresetMode::NextStep && self.over {
-            return self.reset(None);
+        self.act(action, mode);
+        if self.stepping {
+            self.world.physics();
+            self.world.sense();
+            self.finish(action, mode);
         }
-        self.idle();
-        self.touched = true;
-        let outcome = self.world.step(action);
+    }
+
+    /// Begins a step. Where the mode makes it a reset instead, that is done and the lane is not
+    /// [`Self::stepping`]; else physics and sensing are to follow, alone or in a pack, then [`Self::finish`].
+    pub fn act(&mut self, action: &[u8], mode: AutoresetMode) {
+        self.stepping = mode != AutoresetMode::NextStep || !self.over;
+        if self.stepping {
+            self.idle();
+            self.touched = true;
+            self.world.act(action);
+        } else {
+            self.reset(None);
+        }
+    }
+
+    /// Ends a step that [`Self::act`] began with the same action.
+    pub fn finish(&mut self, action: &[u8], mode: AutoresetMode) {
+        self.world.reward();
+        let outcome = self.world.end();
         self.reward = outcome.reward;
         self.terminated = outcome.terminated;
         self.truncated = outcome.truncated;

@@ -29,7 +29,7 @@ pub mod task;
 mod world;
 
 pub use error::{Cap, Error, Fault, FaultKind};
-pub use world::{Model, Outcome, World};
+pub use world::{Model, Outcome, Pack, World};
 
 /// Version of the simulation: part of every blueprint, snapshot and episode.
 pub const VERSION: u16 = 1;

@@ -8,8 +8,10 @@
 mod access;
 mod copy;
 mod model;
+mod pack;
 
 pub use model::Model;
+pub use pack::Pack;
 
 use alloc::sync::Arc;
 use alloc::{vec, vec::Vec};
@@ -19,7 +21,7 @@ use crate::articulated::Articulated;
 use crate::error::{Fault, FaultKind};
 use crate::rigid::RigidWorld;
 use crate::rng::Rng;
-use crate::task::{self, Cost, Sensed};
+use crate::task::{self, Cost, Robot, Sensed};
 
 /// What a step gives back; observation and info are read from the world.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -164,7 +166,7 @@ impl World {
 
     fn observe_start(&mut self) -> Result<(), Fault> {
         self.check_state()?;
-        self.measure()?;
+        self.measure(false)?;
         let model = Arc::clone(&self.model);
         let plan = model.plan();
         plan.addresses.turn(&mut self.values);
@@ -213,7 +215,7 @@ impl World {
 
     /// Third phase: the quantities that terms read.
     pub fn sense(&mut self) {
-        self.attempt(Self::measure);
+        self.attempt(|world| world.measure(false));
     }
 
     /// Fourth phase: reward terms, their sum, and infos.
@@ -290,9 +292,15 @@ impl World {
         }
     }
 
-    fn measure(&mut self) -> Result<(), Fault> {
+    /// Reads all quantities; a robot's are `in_place` already where they were sensed in lanes.
+    fn measure(&mut self, in_place: bool) -> Result<(), Fault> {
+        let robot = match &self.robot {
+            Some(_) if in_place => Robot::Sensed,
+            Some(robot) => Robot::Here(robot),
+            None => Robot::None,
+        };
         let sensed = Sensed {
-            robot: self.robot.as_ref(),
+            robot,
             rigid: self.rigid.as_ref(),
             action: &self.action_numbers,
             controls: &self.controls,

@@ -20,7 +20,7 @@ pub use topology::Topology;
 use alloc::{sync::Arc, vec, vec::Vec};
 
 use crate::blueprint::{Integrator, Options, Robot};
-use crate::math::{Real, scalar};
+use crate::math::{Real, Vec3, scalar};
 use crate::task::Cost;
 
 /// One world's robot.
@@ -43,6 +43,8 @@ pub struct Solver<T: Real> {
     force: Vec<T>,
     acceleration: Vec<T>,
     stages: integrate::Stages<T>,
+    /// Centre of mass of each tree, from its origin, of the last evaluation.
+    centers: Vec<Vec3<T>>,
     contact_count: T,
     row_count: T,
 }
@@ -68,6 +70,7 @@ impl<T: Real> Solver<T> {
             force: vec![T::zero(); t.nv],
             acceleration: vec![T::zero(); t.nv],
             stages: integrate::Stages::new(&t),
+            centers: vec![Vec3::default(); t.trees],
             contact_count: T::zero(),
             row_count: T::zero(),
             topology: t,
@@ -119,6 +122,7 @@ impl<T: Real> Solver<T> {
         self.constraints.limits.clear();
         self.actuation.fill(T::zero());
         self.acceleration.fill(T::zero());
+        self.find_centers();
     }
 
     /// One physics step under controls that are already within their ranges; `controls.len()` = number of actuators.
@@ -130,6 +134,7 @@ impl<T: Real> Solver<T> {
             Integrator::ExplicitEuler => self.explicit_euler(controls),
             Integrator::RungeKutta4 => self.runge_kutta(controls),
         }
+        self.find_centers();
     }
 
     /// Acceleration at the current state: the whole evaluation, which the sensors then show.
@@ -181,9 +186,47 @@ impl<T: Real> Solver<T> {
         }
     }
 
+    /// The constants, to share with other worlds.
+    pub fn topology(&self) -> Arc<Topology> {
+        self.topology.clone()
+    }
+
     /// The warm start, one byte per slot.
     pub fn warm(&self) -> &[T::Byte] {
         &self.warm
+    }
+
+    /// Takes over one world's state into a lane, or the reference state for `None`.
+    pub fn load(&mut self, lane: usize, world: Option<&Articulated>) {
+        match world {
+            Some(world) => {
+                set(&mut self.qpos, lane, &world.qpos);
+                set(&mut self.qvel, lane, &world.qvel);
+                for (own, &byte) in self.warm.iter_mut().zip(&world.warm) {
+                    T::set_byte(own, lane, byte);
+                }
+            }
+            None => {
+                set(&mut self.qpos, lane, &self.topology.qpos0);
+                self.qvel.iter_mut().for_each(|v| v.set_lane(lane, 0.0));
+                self.warm.iter_mut().for_each(|byte| T::set_byte(byte, lane, constraint::COLD));
+            }
+        }
+    }
+
+    /// Gives a lane's state back to its world, whose own sensors are not refreshed.
+    pub fn store(&self, lane: usize, world: &mut Articulated) {
+        for (x, own) in world.qpos.iter_mut().zip(&self.qpos).chain(world.qvel.iter_mut().zip(&self.qvel)) {
+            *x = own.lane(lane);
+        }
+        for (byte, own) in world.warm.iter_mut().zip(&self.warm) {
+            *byte = T::byte(own, lane);
+        }
+    }
+
+    /// What the last step cost a lane.
+    pub fn cost(&self, lane: usize) -> Cost {
+        Cost { contacts: self.contact_count.lane(lane) as u32, rows: self.row_count.lane(lane) as u32, rays: 0 }
     }
 }
 
@@ -191,7 +234,7 @@ impl Articulated {
     /// One physics step; returns what it cost. See [`Self::advance`].
     pub fn step(&mut self, controls: &[f32]) -> Cost {
         self.advance(controls);
-        Cost { contacts: self.contact_count as u32, rows: self.row_count as u32, rays: 0 }
+        self.cost(0)
     }
 
     /// The warm start: part of the state, one byte per slot.
@@ -229,5 +272,11 @@ impl Articulated {
             }
         }
         None
+    }
+}
+
+fn set<T: Real>(values: &mut [T], lane: usize, from: &[f32]) {
+    for (own, &x) in values.iter_mut().zip(from) {
+        own.set_lane(lane, x);
     }
 }

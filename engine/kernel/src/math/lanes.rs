@@ -116,6 +116,25 @@ impl<const N: usize> Real for Lanes<N> {
     type Mask = LaneMask<N>;
     type Byte = LaneBytes<N>;
 
+    const LANES: usize = N;
+
+    #[inline(always)]
+    fn lane(&self, lane: usize) -> f32 {
+        self.0[lane]
+    }
+    #[inline(always)]
+    fn set_lane(&mut self, lane: usize, x: f32) {
+        self.0[lane] = x;
+    }
+    #[inline(always)]
+    fn byte(bytes: &LaneBytes<N>, lane: usize) -> u8 {
+        bytes.0[lane]
+    }
+    #[inline(always)]
+    fn set_byte(bytes: &mut LaneBytes<N>, lane: usize, x: u8) {
+        bytes.0[lane] = x;
+    }
+
     #[inline(always)]
     fn splat(x: f32) -> Self {
         Self([x; N])

@@ -42,8 +42,19 @@ pub trait Real:
     /// A byte per lane.
     type Byte: Copy + Default + core::fmt::Debug;
 
+    /// Number of lanes.
+    const LANES: usize;
+
     /// The same number in every lane.
     fn splat(x: f32) -> Self;
+    /// One lane's number.
+    fn lane(&self, lane: usize) -> f32;
+    /// Replaces one lane's number.
+    fn set_lane(&mut self, lane: usize, x: f32);
+    /// One lane's byte.
+    fn byte(bytes: &Self::Byte, lane: usize) -> u8;
+    /// Replaces one lane's byte.
+    fn set_byte(bytes: &mut Self::Byte, lane: usize, x: u8);
     /// Square root.
     fn sqrt(self) -> Self;
     /// Sine and cosine, [`scalar::sin_cos`].
@@ -123,6 +134,25 @@ impl Mask for bool {
 impl Real for f32 {
     type Mask = bool;
     type Byte = u8;
+
+    const LANES: usize = 1;
+
+    #[inline(always)]
+    fn lane(&self, _: usize) -> f32 {
+        *self
+    }
+    #[inline(always)]
+    fn set_lane(&mut self, _: usize, x: f32) {
+        *self = x;
+    }
+    #[inline(always)]
+    fn byte(bytes: &u8, _: usize) -> u8 {
+        *bytes
+    }
+    #[inline(always)]
+    fn set_byte(bytes: &mut u8, _: usize, x: u8) {
+        *bytes = x;
+    }
 
     #[inline(always)]
     fn splat(x: f32) -> Self {

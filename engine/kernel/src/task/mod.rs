@@ -15,7 +15,7 @@ mod reset;
 pub use quantities::source_len;
 
 pub(crate) use plan::Plan;
-pub(crate) use quantities::Sensed;
+pub(crate) use quantities::{Robot, Sensed};
 pub(crate) use reset::apply as apply_resets;
 
 use alloc::{format, string::String};

@@ -11,6 +11,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::articulated::Articulated;
 use crate::blueprint::{Blueprint, Slice, Source};
@@ -144,6 +145,23 @@ impl Addresses {
         }
     }
 
+    /// Which elements of a robot's own sources are read, and where to: (source, first element, addresses).
+    pub(crate) fn of_robot(&self) -> impl Iterator<Item = (Source, usize, Range<usize>)> + '_ {
+        self.reads.iter().filter_map(|read| {
+            let ours = self.robot_part(read);
+            (ours > 0).then(|| (read.source, read.start, read.at..read.at + ours))
+        })
+    }
+
+    /// How many elements of a read are the robot's (or the world's own); they come first, rigid bodies' after them.
+    fn robot_part(&self, read: &Read) -> usize {
+        match (read.source, stride(read.source)) {
+            (Source::Time | Source::Steps | Source::Action | Source::Control, _) => 0,
+            (_, 0) => read.len,
+            (_, stride) => (stride * self.robot_bodies).saturating_sub(read.start).min(read.len),
+        }
+    }
+
     /// Fills the *now* part, with canonical zeros; a fault names the first source element that is not finite.
     pub(crate) fn sense(&self, world: &Sensed<'_>, values: &mut [f32]) -> Result<(), Fault> {
         for read in &self.reads {
@@ -167,22 +185,16 @@ impl Addresses {
             Source::Steps => out[0] = world.steps as f32,
             Source::Action => copy(out, world.action),
             Source::Control => copy(out, world.controls),
-            Source::Qpos => copy(out, world.robot.map_or(&[], |r| r.qpos())),
-            Source::Qvel => copy(out, world.robot.map_or(&[], |r| r.qvel())),
             source => {
-                // The robot's elements come first, the rigid bodies' after them.
-                let boundary = match stride(source) {
-                    0 => usize::MAX,
-                    stride => stride * self.robot_bodies,
-                };
-                let ours = boundary.saturating_sub(read.start).min(read.len);
+                let ours = self.robot_part(read);
                 let (robot, rigid) = out.split_at_mut(ours);
                 match world.robot {
-                    Some(articulated) if !robot.is_empty() => articulated.sense(source, read.start, robot),
-                    _ => origin(source, read.start, robot),
+                    Robot::Sensed => {}
+                    Robot::Here(articulated) => articulated.sense(source, read.start, robot),
+                    Robot::None => origin(source, read.start, robot),
                 }
                 if let Some(bodies) = world.rigid.filter(|_| !rigid.is_empty()) {
-                    let from = read.start + ours - boundary;
+                    let from = read.start + ours - stride(source) * self.robot_bodies;
                     let len = rigid.len();
                     rigid.copy_from_slice(&rigid_array(source, bodies)[from..from + len]);
                 }
@@ -208,9 +220,19 @@ fn rigid_array(source: Source, bodies: &RigidWorld) -> &[f32] {
     }
 }
 
+/// Where a robot's values come from.
+pub(crate) enum Robot<'a> {
+    /// There is none.
+    None,
+    /// Its solver is asked.
+    Here(&'a Articulated),
+    /// They are in place already: sensed in lanes.
+    Sensed,
+}
+
 /// What there is to sense.
 pub(crate) struct Sensed<'a> {
-    pub robot: Option<&'a Articulated>,
+    pub robot: Robot<'a>,
     pub rigid: Option<&'a RigidWorld>,
     pub action: &'a [f32],
     pub controls: &'a [f32],
