@@ -77,6 +77,7 @@ test: lint test-rust test-python ## everything that needs neither a GPU nor torc
 
 .PHONY: lint
 lint: system ## formatting and lints
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy $(CARGO_FLAGS) --quiet --workspace --all-targets -- -D warnings
@@ -103,6 +104,7 @@ test-native: system
 # `pytest`, not `python -m pytest`: that would put this folder on the path, where TorchRL finds a module `gym`.
 .PHONY: test-python
 test-python: wheel ## tests of the Python package, with MuJoCo as the oracle of the robots
+	@$(PY) -P -c 'import mujoco, jax, matplotlib, imageio'  # else the tests would skip themselves
 	$(VENV)/bin/pytest python/tests -p no:cacheprovider
 
 .PHONY: test-trainers
@@ -116,6 +118,10 @@ test-trainers: wheel $(TRAINERS_VENV)/.ready ## Stable-Baselines3 and TorchRL (o
 .PHONY: goldens
 goldens: system ## write scenes/*/golden.toml anew (say in the commit why the bits changed)
 	cargo run $(CARGO_FLAGS) --quiet --release -p hyperdust-tests --example goldens -- --write
+
+.PHONY: pictures
+pictures: wheel ## draw the picture of every scene's README anew
+	$(PY) python/evidence/pictures.py
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS = $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))

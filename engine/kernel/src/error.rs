@@ -69,8 +69,8 @@ pub enum Error {
 
 /// Why an episode was cut off: what failed, and on which body where that is known.
 ///
-/// The step that faults changes nothing but the step counter and the flags: state and observation stay
-/// the last finite ones, the reward is 0.
+/// State and observation stay the last finite ones and the reward is 0. The step counter, the flags, the
+/// action (and the controls, where it was a good one), the cost and the reward infos are of the step that faulted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Fault {
     /// What failed.

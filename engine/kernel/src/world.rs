@@ -3,7 +3,7 @@
 //! A step is act → physics × frame_skip → sense → reward → end, and it is a transaction: either all of
 //! it is finite and becomes the state, or the world keeps the state and observation it had and carries a
 //! [`Fault`], with which every further step answers until the next reset. So **every float of a
-//! world is finite and has a canonical zero, always**. After construction a step of a robot allocates nothing.
+//! world is finite and has a canonical zero, always**. After its first steps a robot allocates nothing.
 
 mod access;
 mod copy;
@@ -272,7 +272,9 @@ impl World {
             robot.canonicalize();
         }
         if let Some(rigid) = &mut self.rigid {
-            self.cost = self.cost.plus(rigid.step(options.frame_skip));
+            let before = self.cost;
+            let spent = rigid.step_while(options.frame_skip, |spent| before.plus(spent).exceeds(budget).is_none());
+            self.cost = before.plus(spent);
             if let Some(cap) = self.cost.exceeds(budget) {
                 return Err(Fault::new(FaultKind::BudgetExceeded(cap)));
             }

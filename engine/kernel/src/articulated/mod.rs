@@ -4,7 +4,8 @@
 //! points ([`collision`]), constraint rows ([`constraint`]), Newton's method for the acceleration
 //! ([`newton`]), and integration ([`integrate`]). The oracle is the `mujoco` package, step by step. All
 //! of it is written over [`Real`], so that one source serves one world or several in lanes, with the
-//! same bits. Nothing allocates after construction.
+//! same bits. Nothing allocates once the lists of contacts have
+//! grown to what the robot's motion needs.
 
 mod collision;
 mod constraint;

@@ -54,3 +54,9 @@ pub const TIMESTEP: f32 = 1.0;
 pub const ITERATIONS: u16 = 1000;
 /// Magnitude of any number with a physical unit: far beyond use, far within f32.
 pub const MAGNITUDE: f32 = 1e9;
+/// Arithmetic operations that a robot's solver may at worst need in an environment step: minutes.
+pub const ROBOT_WORK: u64 = 1 << 37;
+/// Moving rigid bodies times colliders: what Rapier may at worst keep contacts for.
+pub const RIGID_PAIRS: u64 = 1 << 20;
+/// Those times physics steps times solver iterations.
+pub const RIGID_WORK: u64 = 1 << 28;

@@ -100,7 +100,7 @@ pub struct ObservationTerm {
     pub value: Value,
     /// Multiplied.
     pub scale: f32,
-    /// Clamped to, after scaling. Infinite bounds are written ±f32::MAX: the value is still not clamped but the space says unbounded.
+    /// Clamped to, after scaling. ±f32::MAX: such a bound clamps nothing, and the space says unbounded.
     pub low: f32,
     /// See `low`.
     pub high: f32,
@@ -213,7 +213,7 @@ pub struct Budget {
     pub contacts: u32,
     /// Constraint rows times Newton iterations, summed.
     pub rows: u32,
-    /// Ray casts.
+    /// Ray casts. Reserved: nothing casts rays in a step yet.
     pub rays: u32,
 }
 

@@ -7,6 +7,7 @@ mod mass;
 mod rigid;
 mod robot;
 mod task;
+mod work;
 
 use alloc::{format, string::ToString};
 use core::fmt;
@@ -26,10 +27,14 @@ impl Blueprint {
         if let Some(rigid) = &mut self.rigid {
             rigid::check(rigid)?;
         }
+        work::check(&self)?;
         // Terms refer to the robot and the bodies: only now is it known that those are sound.
         let mut task = core::mem::take(&mut self.task);
         task::check(&mut task, &self)?;
         self.task = task;
+        // Its lists are each within their limit; together they must be what decoding accepts.
+        let bytes = self.encode()?.len();
+        count(bytes, 0, limits::BYTES, format_args!("bytes of the encoding"))?;
         Ok(self)
     }
 }

@@ -178,6 +178,11 @@ impl RigidWorld {
     /// `frame_skip` physics steps. Does nothing if [`Self::non_finite`] names a body; stops early when
     /// one becomes so.
     pub fn step(&mut self, frame_skip: u16) -> Cost {
+        self.step_while(frame_skip, |_| true)
+    }
+
+    /// As [`Self::step`], but stops after a physics step whose cost so far `go_on` refuses.
+    pub fn step_while(&mut self, frame_skip: u16, go_on: impl Fn(Cost) -> bool) -> Cost {
         self.quarantined = None;
         let mut cost = Cost::default();
         if !self.template.moves.contains(&true) || self.non_finite().is_some() {
@@ -213,7 +218,7 @@ impl RigidWorld {
             );
             count(&mut cost, &narrow_phase, &template);
             self.quarantined = first_quarantined(&pipeline, &template);
-            if self.quarantined.is_some() {
+            if self.quarantined.is_some() || !go_on(cost) {
                 break;
             }
         }

@@ -179,6 +179,32 @@ fn invalid_fields_are_named() {
     }
 }
 
+/// Counts that are allowed one by one, whose product would let a step run for hours.
+#[test]
+fn the_work_of_a_step_is_limited() {
+    let mut slow = fixture::everything();
+    (slow.options.frame_skip, slow.options.iterations) = (1000, 1000);
+    slow.options.integrator = Integrator::RungeKutta4;
+    let robot = slow.robot.as_mut().unwrap();
+    for second in robot.geoms.len() as u16..300 {
+        robot.geoms.push(robot.geoms[1].clone());
+        robot.pairs.push(Pair { second, ..robot.pairs[0].clone() });
+    }
+    let error = slow.clone().validated().expect_err("hours of Newton").to_string();
+    assert!(error.contains("operations a step"), "{error}");
+    (slow.options.frame_skip, slow.options.iterations) = (5, 100);
+    slow.validated().expect("an ordinary step");
+
+    let mut crowd = fixture::ball();
+    let rigid = crowd.rigid.as_mut().unwrap();
+    for body in rigid.bodies.len() as u16..1100 {
+        rigid.bodies.push(rigid.bodies[1].clone());
+        rigid.colliders.push(Collider { body, ..rigid.colliders[1].clone() });
+    }
+    let error = crowd.validated().expect_err("a million pairs").to_string();
+    assert!(error.contains("moving bodies x colliders"), "{error}");
+}
+
 fn rename(term: &mut ActionTerm, to: &str) {
     if let ActionTerm::Continuous { name, .. } = term {
         *name = to.into();
