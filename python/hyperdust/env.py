@@ -127,6 +127,7 @@ class HyperdustEnv(gymnasium.Env):
         """Continues from :meth:`get_state`'s bytes, of this or another process; returns the observation."""
         core = self._open()
         core.set_state(state)
+        core.own_time_limit = self.spec is None  # as in `reset`
         self._started = True
         return named(self._segments, core.observation())
 
@@ -207,6 +208,7 @@ class HyperdustEnv(gymnasium.Env):
         if core_state is not None:
             self._core = _core.Env(self._scene, self._record)
             self._core.set_state(core_state)
+            self._core.own_time_limit = self.spec is None  # as in `reset`
 
 
 def check_render_mode(render_mode: str | None) -> None:

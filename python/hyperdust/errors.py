@@ -1,8 +1,12 @@
 """The one exception tree of HyperDust.
 
-Everything this package raises on purpose is a :class:`Error`. Where Python or Gymnasium has a
+Everything this package refuses is an :class:`Error`. Where Python or Gymnasium has a
 customary class for the same mistake, the error is one of those too, so that ``except ValueError`` and
 ``except gymnasium.error.ResetNeeded`` keep working. Each message says what to do.
+
+Python, NumPy and Gymnasium raise their own errors before a call gets here: for an argument of the wrong
+Python type, an integer too large or negative where a count or an index is due, an unknown autoreset mode, a
+single negative seed (``gymnasium.error.Error``), or a file that cannot be read or written (``OSError``).
 """
 
 import gymnasium.error
@@ -14,6 +18,18 @@ class Error(Exception):
 
 class ActionError(Error, ValueError):
     """The action has a wrong shape or type, or holds a NaN or an infinity. Nothing was stepped."""
+
+
+class SeedError(Error, ValueError, gymnasium.error.Error):
+    """A list of seeds has the wrong length or holds a negative one."""
+
+
+class MaskError(Error, ValueError, TypeError):
+    """A reset mask has a wrong shape or type, or resets nothing."""
+
+
+class LaneError(Error, ValueError, IndexError):
+    """There is no such lane, there cannot be so many, or lanes were to differ in what they share."""
 
 
 class ResetNeeded(Error, gymnasium.error.ResetNeeded):
@@ -58,4 +74,4 @@ class ReplayError(Error, RuntimeError):
 
 
 class RenderError(Error, RuntimeError):
-    """Rendering was asked of an environment that was made without a ``render_mode``."""
+    """No frame can be drawn: no such ``render_mode``, none was given, or a width or height out of range."""

@@ -14,6 +14,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 
+from hyperdust.errors import LaneError
+
 if TYPE_CHECKING:
     from hyperdust.vector import HyperdustVectorEnv
 
@@ -80,7 +82,7 @@ class HyperdustVecEnv(VecEnv):
     def set_attr(self, attr_name: str, value: Any, indices: None | int | Iterable[int] = None) -> None:
         """Sets an attribute for all lanes; they cannot differ."""
         if len(list(self._get_indices(indices))) != self.num_envs:
-            raise ValueError("lanes share their attributes: set it for all of them (indices=None)")
+            raise LaneError("lanes share their attributes: set it for all of them (indices=None)")
         setattr(self.envs, attr_name, value)
 
     def env_method(

@@ -23,7 +23,7 @@ from gymnasium.vector.utils import batch_space
 
 from hyperdust import _core
 from hyperdust.env import check_render_mode, metadata_of
-from hyperdust.errors import ClosedError, RenderError, ResetNeeded
+from hyperdust.errors import ClosedError, MaskError, RenderError, ResetNeeded, SeedError
 from hyperdust.scene import resolve
 from hyperdust.spaces import named, space_of, unnamed
 
@@ -200,13 +200,13 @@ class HyperdustVectorEnv(VectorEnv):
             return [(operator.index(seed) + lane) & _SEED_MASK for lane in range(self.num_envs)]
         if seed is not None:
             if len(seed) != self.num_envs:
-                raise ValueError(
+                raise SeedError(
                     "If seeds are passed as a list the length must match "
                     f"num_envs={self.num_envs} but got length={len(seed)}."
                 )
             for one in seed:
                 if one is not None and operator.index(one) < 0:
-                    raise gymnasium.error.Error(f"Seed must be greater or equal to zero, got {one}")
+                    raise SeedError(f"Seed must be greater or equal to zero, got {one}")
             return [None if one is None else operator.index(one) & _SEED_MASK for one in seed]
         if not self._started:
             # Drawn from np_random, so that a caller who set it gets the same run again.
@@ -273,13 +273,13 @@ def reset_mask(options: dict[str, Any] | None, num_envs: int) -> np.ndarray | No
         return None
     mask = options["reset_mask"]
     if not isinstance(mask, np.ndarray):
-        raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
+        raise MaskError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
     if mask.shape != (num_envs,):
-        raise ValueError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
+        raise MaskError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
     if mask.dtype != np.bool_:
-        raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
+        raise MaskError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
     if not mask.any():
-        raise ValueError("`options['reset_mask']` must contain a boolean array with at least one True value")
+        raise MaskError("`options['reset_mask']` must contain a boolean array with at least one True value")
     return np.ascontiguousarray(mask)
 
 

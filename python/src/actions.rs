@@ -94,8 +94,9 @@ fn numbers(segment: &Segment, lanes: Option<usize>, object: &Bound<'_, PyAny>, b
         expect_shape(segment, lanes, array.as_untyped())?;
         let array = array.readonly();
         match array.as_slice() {
-            Ok(slice) => bytes.extend_from_slice(bytemuck::cast_slice(slice)),
-            Err(_) => array.as_array().iter().for_each(|value| bytes.extend(value.to_le_bytes())),
+            // Of a Fortran-ordered array the slice would be the transpose.
+            Ok(slice) if array.is_c_contiguous() => bytes.extend_from_slice(bytemuck::cast_slice(slice)),
+            _ => array.as_array().iter().for_each(|value| bytes.extend(value.to_le_bytes())),
         }
         return Ok(());
     }

@@ -110,7 +110,19 @@ impl Env {
 
     /// The recording so far.
     fn episode(&self) -> PyResult<Episode> {
-        self.env.episode().cloned().map(Episode::from).ok_or_else(not_recorded)
+        let episode = self.env.episode().ok_or_else(not_recorded)?;
+        let world = self.env.world();
+        let limit = world.model().blueprint().task.max_episode_steps;
+        // The recording ends at the scene's limit, wherever a wrapper ends the episode.
+        let cut = episode.records.last().is_some_and(|last| last.truncated && !last.terminated);
+        if cut && !self.own_time_limit && limit > 0 && world.steps() > limit {
+            return Err(python::EpisodeError::new_err(format!(
+                "the recording stopped at the scene's time limit of {limit} steps, this episode has {}: \
+                 make the environment with hyperdust.load(…, max_episode_steps=n)",
+                world.steps()
+            )));
+        }
+        Ok(episode.clone().into())
     }
 
     /// (height, width, 3) bytes.
@@ -162,7 +174,7 @@ pub fn render<'py>(
     height: usize,
 ) -> PyResult<Bound<'py, PyArray3<u8>>> {
     if width == 0 || height == 0 || width.saturating_mul(height) > PIXELS {
-        return Err(pyo3::exceptions::PyValueError::new_err(format!(
+        return Err(python::RenderError::new_err(format!(
             "a frame of {width} × {height} pixels cannot be drawn: give a width and height from 1 up to {PIXELS} pixels together"
         )));
     }

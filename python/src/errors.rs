@@ -9,9 +9,13 @@ pub mod python {
     pyo3::import_exception!(hyperdust.errors, ClosedError);
     pyo3::import_exception!(hyperdust.errors, EpisodeError);
     pyo3::import_exception!(hyperdust.errors, Error);
+    pyo3::import_exception!(hyperdust.errors, LaneError);
+    pyo3::import_exception!(hyperdust.errors, MaskError);
     pyo3::import_exception!(hyperdust.errors, ParameterError);
+    pyo3::import_exception!(hyperdust.errors, RenderError);
     pyo3::import_exception!(hyperdust.errors, ResetNeeded);
     pyo3::import_exception!(hyperdust.errors, SceneError);
+    pyo3::import_exception!(hyperdust.errors, SeedError);
     pyo3::import_exception!(hyperdust.errors, StateError);
 }
 
@@ -29,10 +33,9 @@ pub fn gym(error: hyperdust_gym::Error) -> PyErr {
         | E::ActionChoice { .. } => python::ActionError::new_err(message),
         E::Snapshot(_) | E::Kernel(_) => python::StateError::new_err(message),
         E::Episode(_) => python::EpisodeError::new_err(message),
-        E::SeedCount { .. } | E::MaskLength { .. } | E::MaskEmpty | E::Lanes { .. } | E::AutoresetMode { .. } => {
-            pyo3::exceptions::PyValueError::new_err(message)
-        }
-        E::NoSuchLane { .. } => pyo3::exceptions::PyIndexError::new_err(message),
+        E::SeedCount { .. } => python::SeedError::new_err(message),
+        E::MaskLength { .. } | E::MaskEmpty => python::MaskError::new_err(message),
+        E::Lanes { .. } | E::NoSuchLane { .. } => python::LaneError::new_err(message),
         _ => python::Error::new_err(message),
     }
 }

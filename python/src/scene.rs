@@ -330,11 +330,21 @@ fn parameter(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Para
     if value.is_instance_of::<PyBool>() {
         Ok(ParameterValue::Bool(value.extract()?))
     } else if value.is_instance_of::<PyInt>() {
-        Ok(ParameterValue::Integer(value.extract()?))
+        value.extract().map(ParameterValue::Integer).map_err(|_| {
+            python::ParameterError::new_err(format!(
+                "parameter {name} is an integer of more than 64 bits, accepted are {} to {}",
+                i64::MIN,
+                i64::MAX
+            ))
+        })
     } else if value.is_instance_of::<PyFloat>() {
         Ok(ParameterValue::Float(value.extract()?))
     } else if value.is_instance_of::<PyString>() {
-        Ok(ParameterValue::Text(value.extract()?))
+        value.extract().map(ParameterValue::Text).map_err(|_| {
+            python::ParameterError::new_err(format!(
+                "parameter {name} holds a lone surrogate, accepted is Unicode text"
+            ))
+        })
     } else if let Ok(list) = value.extract::<Vec<f64>>() {
         Ok(ParameterValue::List(list))
     } else {

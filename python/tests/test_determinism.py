@@ -122,6 +122,21 @@ def test_pickle_and_deepcopy_go_on_alike(env_id: str) -> None:
     assert_same(results[2], results[0])
 
 
+def test_copies_keep_gymnasiums_time_limit() -> None:
+    """The scene's own limit of 200 steps, which a longer one replaced, does not come back."""
+    env = gymnasium.make("hyperdust/Pendulum-v0", max_episode_steps=203)
+    env.reset(seed=2)
+    action = np.zeros(1, np.float32)
+    for _ in range(198):
+        env.step(action)
+    restored = gymnasium.make("hyperdust/Pendulum-v0", max_episode_steps=-1).unwrapped
+    restored.set_state(env.unwrapped.get_state())
+    twins = [copy.deepcopy(env), pickle.loads(pickle.dumps(env))]
+    for each in [env, *twins]:
+        assert [each.step(action)[3] for _ in range(5)] == [False] * 4 + [True]
+    assert not any(restored.step(action)[3] for _ in range(5))
+
+
 def test_vector_pickle_and_deepcopy_go_on_alike(env_id: str) -> None:
     envs = hyperdust.make_vec(env_id, 2, autoreset_mode="SameStep", max_episode_steps=5)
     envs.action_space.seed(0)

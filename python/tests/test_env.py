@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import gymnasium
 import numpy as np
 import pytest
@@ -120,6 +123,13 @@ def test_render_needs_a_mode() -> None:
         hyperdust.load("ant", render_mode="ansi")
 
 
+@pytest.mark.parametrize(("width", "height"), [(0, 48), (64, 0), (1 << 20, 1 << 20)])
+def test_bad_frame_sizes(width: int, height: int) -> None:
+    env = make(render_mode="rgb_array", width=width, height=height)
+    with pytest.raises(hyperdust.RenderError, match=f"{width} × {height}"):
+        env.render()
+
+
 # --- scenes and parameters -----------------------------------------------------------------------
 
 
@@ -141,6 +151,12 @@ def test_wrong_parameter_kinds() -> None:
         hyperdust.load("ant", forward_reward_weight="much")
     with pytest.raises(hyperdust.ParameterError, match="forward_reward_weight"):
         hyperdust.load("ant", forward_reward_weight=object())
+
+
+@pytest.mark.parametrize("value", [10**30, -(10**30), "\ud800"])
+def test_parameters_without_a_native_value(value: object) -> None:
+    with pytest.raises(hyperdust.ParameterError, match="forward_reward_weight"):
+        hyperdust.load("ant", forward_reward_weight=value)
 
 
 def test_scene_names() -> None:
@@ -183,6 +199,22 @@ def test_one_tree() -> None:
             assert issubclass(value, hyperdust.Error)
     assert issubclass(hyperdust.ActionError, ValueError)
     assert issubclass(hyperdust.ResetNeeded, gymnasium.error.ResetNeeded)
+
+
+def test_readme_names_what_exists() -> None:
+    """The table's calls are the unwrapped environment's, and the text above it says so."""
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    before, _, table = text.partition("| to … | use |")
+    assert "`env.unwrapped`" in before
+    table = table.partition("\n\n")[0]
+    homes = {
+        "env": type(gymnasium.make("hyperdust/Ant-v0").unwrapped),
+        "envs": type(hyperdust.make_vec("hyperdust/Ant-v0", 1)),
+        "hyperdust": hyperdust,
+    }
+    named = re.findall(r"\b(env|envs|hyperdust)\.(\w+)", table)
+    assert {home for home, _ in named} == homes.keys()
+    assert [f"{home}.{name}" for home, name in named if not hasattr(homes[home], name)] == []
 
 
 @pytest.mark.parametrize(
@@ -238,10 +270,38 @@ def test_bad_batches() -> None:
     bad[1, 2] = np.nan
     with pytest.raises(hyperdust.ActionError, match="lane 1"):
         envs.step(bad)
-    with pytest.raises(ValueError, match="num_envs=2"):
-        envs.reset(seed=[1, 2, 3])
     with pytest.raises(gymnasium.error.Error):
         envs.reset(seed=-1)
+
+
+def test_bad_seeds_and_lanes() -> None:
+    """Of the tree and of the customary class at once."""
+    envs = hyperdust.make_vec("hyperdust/Hopper-v0", 2)
+    envs.reset(seed=0)
+    for kind in (hyperdust.SeedError, ValueError):
+        with pytest.raises(kind, match="num_envs=2"):
+            envs.reset(seed=[1, 2, 3])
+    for kind in (hyperdust.SeedError, gymnasium.error.Error):
+        with pytest.raises(kind, match="-1"):
+            envs.reset(seed=[0, -1])
+    for kind in (hyperdust.LaneError, ValueError):
+        with pytest.raises(kind, match="0 lanes"):
+            hyperdust.make_vec("hyperdust/Hopper-v0", 0)
+    for kind in (hyperdust.LaneError, IndexError):
+        with pytest.raises(kind, match="lane 2"):
+            envs.episode(2)
+
+
+def test_order_in_memory_does_not_matter() -> None:
+    """A batch in Fortran order, or any view, is read by its indices."""
+    batch = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
+    results = []
+    for actions in (batch, np.asfortranarray(batch), np.repeat(batch, 2, axis=1)[:, ::2], batch.astype(np.float64, order="F")):
+        envs = hyperdust.make_vec("hyperdust/Hopper-v0", 2)
+        envs.reset(seed=0)
+        results.append(envs.step(actions))
+    for result in results[1:]:
+        assert_same(result, results[0])
 
 
 def test_stepping_before_reset() -> None:

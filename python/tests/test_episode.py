@@ -98,6 +98,26 @@ def test_not_recording_is_an_error() -> None:
         env.episode()
 
 
+def test_a_recording_that_a_longer_limit_outgrew_is_an_error() -> None:
+    """Recordings stop at the scene's own limit: past it, what there is must not pass for the episode."""
+    env = gymnasium.make("hyperdust/Pendulum-v0", max_episode_steps=-1, record=True).unwrapped
+    own = hyperdust.load("pendulum", max_episode_steps=230, record=True)
+    for each in (env, own):
+        each.reset(seed=0)
+    action = np.zeros(1, np.float32)
+    for step in range(230):
+        if step == 200:
+            assert len(env.episode()) == 200
+        env.step(action)
+        own.step(action)
+    with pytest.raises(hyperdust.EpisodeError, match=r"200 steps.*230.*hyperdust\.load\("):
+        env.episode()
+    assert len(own.episode()) == 230 and own.episode().complete
+    env.reset()
+    env.step(action)
+    assert len(env.episode()) == 1
+
+
 def test_a_state_set_by_hand_starts_the_recording_there() -> None:
     env = hyperdust.load("hopper", record=True)
     env.reset(seed=0)

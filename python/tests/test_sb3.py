@@ -42,6 +42,14 @@ def test_terminal_observation_and_time_limit() -> None:
     envs.close()
 
 
+def test_lanes_share_attributes() -> None:
+    envs = hyperdust.make_vec("hyperdust/CartPole-v0", 2).to_sb3()
+    envs.set_attr("width", 40)
+    assert envs.get_attr("width") == [40, 40]
+    with pytest.raises(hyperdust.LaneError, match="indices=None"):
+        envs.set_attr("width", 50, [0])
+
+
 def test_ppo_takes_it() -> None:
     from stable_baselines3 import PPO
 
