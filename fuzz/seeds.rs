@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
 
-use hyperdust_gym::Env;
+use hyperdust_gym::{AutoresetMode, Env, Seeds, VectorEnv, VectorOptions};
 use hyperdust_kernel::{Model, World};
 use hyperdust_scene::Scene;
 
@@ -36,11 +36,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         world.step(&action);
         write("snapshot", &format!("{name}-step"), &world.snapshot())?;
         write("actions", name, &action.repeat(4))?;
-        let env = played(model, &action)?;
+        let env = played(model.clone(), &action)?;
         write("episode", name, &env.episode().ok_or("nothing was recorded")?.encode())?;
         write("env_state", name, &env.snapshot()?)?;
+        let options = VectorOptions { num_envs: 2, num_threads: 1, autoreset: AutoresetMode::SameStep };
+        let mut lanes = VectorEnv::new(model, options)?;
+        lanes.record(false);
+        lanes.reset(Seeds::First(1), None)?;
+        write("env_state", &format!("{name}-lanes"), &lanes.snapshot()?)?;
     }
     write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
+    write("mesh", "tetrahedron", include_bytes!("seeds/tetrahedron.glb"))?;
     Ok(())
 }
 

@@ -123,10 +123,7 @@ impl Env {
     /// Records episodes from the next reset on, and from here where one is running.
     /// `embed`: each carries its blueprint, so that it can be replayed alone.
     pub fn record(&mut self, embed: bool) {
-        self.lane.recorder = Some(Box::new(Recorder { embed, ..Recorder::default() }));
-        if self.lane.ready && !self.lane.over {
-            self.lane.begin_here();
-        }
+        self.lane.record(Recorder { embed, ..Recorder::default() });
     }
 
     /// Stops recording and forgets what was recorded.

@@ -110,13 +110,15 @@ impl Lane {
         self.truncated = outcome.truncated;
         self.timed_out = outcome.timed_out;
         self.fault = outcome.fault;
-        self.statistics.add(outcome.reward);
+        // A single env may be stepped past its end: that is no second episode.
+        if !self.over {
+            self.statistics.add(outcome.reward);
+        }
         let ended = self.terminated || self.truncated;
         if let Some(recorder) = &mut self.recorder {
             recorder.step(action, &self.world, ended);
         }
         if ended {
-            // A single env may be stepped past its end: that is no second episode.
             self.finished = (!self.over).then_some(self.statistics);
             self.over = true;
             if mode == AutoresetMode::SameStep {
@@ -133,6 +135,14 @@ impl Lane {
         self.touched = false;
         self.finished = None;
         self.has_final = false;
+    }
+
+    /// Records from the next reset on, and from here where an episode is running; it goes on as it was.
+    pub fn record(&mut self, mut recorder: Recorder) {
+        if self.ready && !self.over {
+            recorder.begin(Start::State(self.world.snapshot()), &self.world);
+        }
+        self.recorder = Some(Box::new(recorder));
     }
 
     /// The state was put there by hand: a new episode, of which nothing before is known.

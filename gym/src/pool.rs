@@ -2,8 +2,8 @@
 //!
 //! Jobs own what they work on and travel by value, so nothing is shared and nothing needs `unsafe`. The
 //! asking thread works too and takes whatever is left: a worker that wakes late costs nothing but its help,
-//! and a process that was forked (which has no workers) still finishes. Nothing is allocated after the
-//! first call. Between calls workers spin for a few microseconds, because a policy often answers that
+//! and a process that was forked (which has no workers, and perhaps a lock that one of them held) runs all
+//! jobs itself. Nothing is allocated after the first call. Between calls workers spin for a few microseconds, because a policy often answers that
 //! fast, and then sleep.
 
 use std::{
@@ -30,6 +30,8 @@ pub(crate) trait Job: Send + 'static {
 /// The threads.
 #[derive(Debug)]
 pub(crate) struct Pool<J: Job> {
+    /// The process that has the workers.
+    process: u32,
     shared: Option<Arc<Shared<J>>>,
 }
 
@@ -62,8 +64,9 @@ impl<J> Shared<J> {
 impl<J: Job> Pool<J> {
     /// `threads` in all, the asking one included.
     pub fn new(threads: usize) -> Self {
+        let process = std::process::id();
         if threads <= 1 {
-            return Self { shared: None };
+            return Self { process, shared: None };
         }
         let shared = Arc::new(Shared {
             state: Mutex::new(State { waiting: Vec::new(), finished: Vec::new(), panic: None, closed: false }),
@@ -77,13 +80,18 @@ impl<J: Job> Pool<J> {
             // Where the system refuses a thread, the others do its work.
             let _detached = thread::Builder::new().name(format!("hyperdust-{index}")).spawn(move || serve(&shared));
         }
-        Self { shared: Some(shared) }
+        Self { process, shared: Some(shared) }
+    }
+
+    /// What is shared with workers; none where there are none, and no lock may be touched.
+    fn workers(&self) -> Option<&Arc<Shared<J>>> {
+        self.shared.as_ref().filter(|_| self.process == std::process::id())
     }
 
     /// Runs all jobs and gives them back in the order of their keys. A job's panic goes on here, after all
     /// jobs are back.
     pub fn run(&self, jobs: &mut Vec<J>) {
-        let Some(shared) = self.shared.as_ref().filter(|_| jobs.len() > 1) else {
+        let Some(shared) = self.workers().filter(|_| jobs.len() > 1) else {
             jobs.iter_mut().for_each(Job::run);
             return;
         };
@@ -127,7 +135,7 @@ impl<J: Job> Pool<J> {
 impl<J: Job> Drop for Pool<J> {
     /// Tells the workers to go. They are not waited for: in a forked process there are none.
     fn drop(&mut self) {
-        if let Some(shared) = &self.shared {
+        if let Some(shared) = self.workers() {
             shared.lock().closed = true;
             shared.posted.fetch_add(1, Ordering::Release);
             shared.work.notify_all();
@@ -179,6 +187,8 @@ fn attempt<J: Job>(job: &mut J) -> Option<Box<dyn Any + Send>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     struct Square {
@@ -229,5 +239,23 @@ mod tests {
         let mut fine = jobs(2..4);
         pool.run(&mut fine);
         assert_eq!(fine[1].value, 9);
+    }
+
+    /// In a forked process, whose copy of the lock nobody will ever release, jobs still run and the pool
+    /// still goes.
+    #[test]
+    fn a_forked_process_finishes() {
+        let mut pool = Pool::new(2);
+        pool.process = pool.process.wrapping_add(1);
+        let shared = pool.shared.clone().unwrap();
+        let _held = shared.lock();
+        let (done, finished) = mpsc::channel();
+        thread::spawn(move || {
+            let mut jobs = jobs(2..5);
+            pool.run(&mut jobs);
+            drop(pool);
+            done.send(jobs.iter().map(|job| job.value).collect::<Vec<_>>())
+        });
+        assert_eq!(finished.recv_timeout(std::time::Duration::from_secs(60)), Ok(vec![4, 9, 16]));
     }
 }

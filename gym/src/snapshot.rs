@@ -6,7 +6,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::{AutoresetMode, Error, SnapshotError, Statistics, lane::Lane, recorder::Recorder};
+use crate::{AutoresetMode, Episode, Error, SnapshotError, Statistics, lane::Lane, recorder::Recorder};
 
 const MAGIC: [u8; 4] = *b"HDES";
 const FORMAT: u16 = 1;
@@ -76,6 +76,13 @@ pub(crate) fn apply(state: LaneState, lane: &mut Lane) -> Result<(), Error> {
             return Err(crate::EpisodeError::ActionSize { found: episode.action_size, expected }.into());
         }
     }
+    if let Some(recorder) = &state.recorder
+        && recorder.open
+        && recorder.current.as_ref().is_none_or(Episode::complete)
+    {
+        let why = "a recording goes on, but its episode has ended or is missing";
+        return Err(Error::Snapshot(SnapshotError::Malformed(why.into())));
+    }
     lane.idle();
     lane.ready = state.ready;
     lane.reward = state.reward;
@@ -86,4 +93,40 @@ pub(crate) fn apply(state: LaneState, lane: &mut Lane) -> Result<(), Error> {
     lane.statistics = state.statistics;
     lane.recorder = state.recorder;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use hyperdust_kernel::{Model, World};
+    use hyperdust_scene::Scene;
+
+    use super::*;
+
+    /// A recording that says it goes on needs an episode that can.
+    #[test]
+    fn open_recordings_can_go_on() {
+        let cooked = Scene::builtin("cartpole").unwrap().cook(&Default::default()).unwrap();
+        let world = World::new(Model::new(cooked.blueprint).unwrap(), 1);
+        let mut lane = Lane::new(world, AutoresetMode::Disabled);
+        lane.reset(Some(1));
+        lane.record(Recorder::default());
+        let action = vec![0; lane.world.model().actions().size];
+        lane.step(&action, AutoresetMode::Disabled);
+        let restored = |change: &dyn Fn(&mut Recorder)| {
+            let mut changed = lane.clone();
+            change(changed.recorder.as_mut().unwrap());
+            let bytes = encode(AutoresetMode::Disabled, core::iter::once(&changed));
+            let mut states = decode(&bytes, AutoresetMode::Disabled, 1).unwrap();
+            apply(states.remove(0), &mut lane.clone()).map_err(|error| error.to_string())
+        };
+        let end = |recorder: &mut Recorder| recorder.current.as_mut().unwrap().records[0].truncated = true;
+        restored(&|_| ()).unwrap();
+        assert!(restored(&end).unwrap_err().contains("a recording goes on"));
+        assert!(restored(&|recorder| recorder.current = None).unwrap_err().contains("a recording goes on"));
+        let closed = |recorder: &mut Recorder| {
+            end(recorder);
+            recorder.open = false;
+        };
+        restored(&closed).unwrap();
+    }
 }

@@ -39,20 +39,11 @@ impl Space {
         if segment.choices > 0 {
             return Self::Discrete { choices: segment.choices };
         }
-        let bound = |given: &[f32], none: f32| {
-            (0..segment.elements())
-                .map(|i| match given.get(i) {
-                    // The blueprint writes "unbounded" as the largest finite number.
-                    Some(value) if value.abs() < f32::MAX => *value,
-                    _ => none,
-                })
-                .collect()
-        };
         Self::Box {
             dtype: segment.dtype,
             shape: segment.shape.clone(),
-            low: bound(&segment.low, f32::NEG_INFINITY),
-            high: bound(&segment.high, f32::INFINITY),
+            low: segment.low.clone(),
+            high: segment.high.clone(),
         }
     }
 
@@ -121,8 +112,8 @@ mod tests {
             shape: vec![3],
             unit: "rad".into(),
             offset: 0,
-            low: vec![-1.0, -f32::MAX, f32::NEG_INFINITY],
-            high: vec![1.0, f32::MAX, f32::INFINITY],
+            low: vec![-1.0, f32::NEG_INFINITY, f32::NEG_INFINITY],
+            high: vec![1.0, f32::INFINITY, f32::INFINITY],
             choices: 0,
         });
         layout.push(Segment {

@@ -212,10 +212,7 @@ impl VectorEnv {
     /// `embed`: each carries its blueprint. Ended episodes are kept until taken.
     pub fn record(&mut self, embed: bool) {
         for lane in self.blocks.iter_mut().flat_map(|block| &mut block.lanes) {
-            lane.recorder = Some(Box::new(Recorder { embed, keep: true, ..Recorder::default() }));
-            if lane.ready && !lane.over {
-                lane.begin_here();
-            }
+            lane.record(Recorder { embed, keep: true, ..Recorder::default() });
         }
     }
 

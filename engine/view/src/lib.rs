@@ -21,8 +21,8 @@
 //!
 //! **Attested or provable.** A scene whose schedule holds only the built-in phases gives the digests of the
 //! direct path ([`hyperdust_kernel::World::step`]) and stays *provable*: a lie about it can be shown on
-//! chain. With a system of its author's it is only *attested*: companions replay it, nobody can be slashed
-//! or minted for it. [`provability`] says which.
+//! chain. With a system of its author's, or a condition that may skip a phase, it is only *attested*:
+//! companions replay it, nobody can be slashed or minted for it. [`provability`] says which.
 //!
 //! Determinism: the executor is single-threaded whatever features are on elsewhere, the sets are chained,
 //! and ambiguous orders are refused when the schedule is built.

@@ -1,11 +1,11 @@
 //! The plugin: resource, schedule, sets.
 
-use std::sync::Arc;
+use std::{any::TypeId, sync::Arc};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::{
     prelude::*,
-    schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor, SystemSet},
+    schedule::{LogLevel, ScheduleBuildSettings, ScheduleBuilt, ScheduleLabel, SingleThreadedExecutor, SystemSet},
 };
 use hyperdust_kernel::{Model, Outcome, World as KernelWorld};
 
@@ -21,13 +21,13 @@ pub struct EnvStep;
 pub enum StepSet {
     /// The action becomes controls.
     Act,
-    /// `frame_skip` physics steps.
+    /// `frame_skip` physics steps, within the budget.
     Physics,
-    /// Sensors and the observation; entities of bodies follow.
+    /// Quantities that terms read; entities of bodies follow.
     Sense,
     /// Reward terms and infos.
     Reward,
-    /// Terminations, time limit, budget.
+    /// Terminations, time limit and the observation.
     End,
 }
 
@@ -37,6 +37,10 @@ pub struct Simulation {
     pub(crate) world: KernelWorld,
     pub(crate) action: Vec<u8>,
     pub(crate) outcome: Option<Outcome>,
+    /// The schedule is being built by [`crate::step`] or [`crate::provability`], which have looked at it.
+    pub(crate) inspected: bool,
+    /// The schedule was, at least once, not only the plugin's.
+    pub(crate) attested: bool,
 }
 
 impl Simulation {
@@ -97,11 +101,27 @@ impl Plugin for HyperdustPlugin {
             world: KernelWorld::new(self.model.clone(), self.seed),
             action: vec![0; self.model.actions().size],
             outcome: None,
+            inspected: false,
+            attested: false,
         };
         bodies::spawn(app.world_mut(), &simulation);
-        app.insert_resource(simulation).add_schedule(schedule);
+        app.insert_resource(simulation).add_schedule(schedule).add_observer(built);
     }
 }
 
-/// Systems that the plugin itself adds to [`EnvStep`].
-pub(crate) const BUILT_IN_SYSTEMS: usize = 6;
+/// A schedule that was built elsewhere may hold conditions, which can be seen only before.
+fn built(event: On<ScheduleBuilt>, simulation: Option<ResMut<Simulation>>) {
+    if let Some(mut simulation) = simulation
+        && event.label == EnvStep.intern()
+    {
+        simulation.attested |= !simulation.inspected;
+    }
+}
+
+/// The systems that the plugin itself adds to [`EnvStep`], in the order in which they run.
+pub(crate) fn built_in() -> [TypeId; 6] {
+    fn id<M>(system: impl IntoSystem<(), (), M>) -> TypeId {
+        system.system_type_id()
+    }
+    [id(phases::act), id(phases::physics), id(phases::sense), id(bodies::follow), id(phases::reward), id(phases::end)]
+}

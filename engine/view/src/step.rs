@@ -1,9 +1,9 @@
 //! Running the schedule from outside.
 
-use bevy_ecs::prelude::*;
+use bevy_ecs::{prelude::*, schedule::ScheduleGraph};
 use hyperdust_kernel::Outcome;
 
-use crate::{EnvStep, Simulation, bodies, plugin::BUILT_IN_SYSTEMS};
+use crate::{EnvStep, Simulation, bodies, plugin::built_in};
 
 /// Why a step could not run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,7 @@ pub enum Error {
 pub enum Provability {
     /// Data only: the kernel alone decides every byte.
     Provable,
-    /// Systems of an author's run too: companions replay it, no chain can judge it.
+    /// Systems of an author's run too, or conditions skip some: companions replay it, no chain can judge it.
     Attested,
 }
 
@@ -49,7 +49,13 @@ pub fn step(world: &mut World, action: &[u8]) -> Result<Outcome, Error> {
         simulation.action.copy_from_slice(action);
     }
     world.run_schedule(EnvStep);
-    world.get_resource::<Simulation>().and_then(|simulation| simulation.outcome).ok_or(Error::NotEnded)
+    let simulation = world.get_resource::<Simulation>();
+    let outcome = simulation.and_then(|simulation| simulation.outcome).ok_or(Error::NotEnded)?;
+    if outcome.fault.is_some() {
+        // One in the last phases put the bodies back after the entities had followed them.
+        follow(world)?;
+    }
+    Ok(outcome)
 }
 
 /// Starts an episode and puts the entities where the bodies are; without a seed the random stream goes on.
@@ -57,22 +63,48 @@ pub fn reset(world: &mut World, seed: Option<u64>) -> Result<(), Error> {
     let mut simulation = world.get_resource_mut::<Simulation>().ok_or(Error::NoPlugin)?;
     simulation.world.reset(seed);
     simulation.outcome = None;
+    follow(world)
+}
+
+/// Puts the entities where the bodies are.
+fn follow(world: &mut World) -> Result<(), Error> {
     // The system takes no input and cannot fail once its parameters exist.
     world.run_system_cached(bodies::follow).map_err(|error| Error::Schedule(error.to_string()))
 }
 
-/// What the systems of the schedule make of the scene.
+/// What the schedule makes of the scene. Once attested, it stays so: what an author's system did remains.
 pub fn provability(world: &mut World) -> Result<Provability, Error> {
-    let systems = build(world)?;
-    Ok(if systems == BUILT_IN_SYSTEMS { Provability::Provable } else { Provability::Attested })
+    build(world)?;
+    let simulation = world.get_resource::<Simulation>().ok_or(Error::NoPlugin)?;
+    Ok(if simulation.attested { Provability::Attested } else { Provability::Provable })
 }
 
-/// Builds the schedule where it has changed; the number of its systems.
-fn build(world: &mut World) -> Result<usize, Error> {
+/// Builds the schedule where it has changed, and notes whether it is only the plugin's.
+fn build(world: &mut World) -> Result<(), Error> {
     world
-        .try_schedule_scope(EnvStep, |world, schedule| match schedule.initialize(world) {
-            Ok(_) => Ok(schedule.systems_len()),
-            Err(error) => Err(Error::Schedule(error.to_string(schedule.graph(), world))),
+        .try_schedule_scope(EnvStep, |world, schedule| {
+            // Before building: that moves conditions out of sight.
+            let conditions = has_conditions(schedule.graph());
+            inspect(world, |simulation| simulation.inspected = true);
+            let built = schedule.initialize(world).map(|_| ());
+            let systems = schedule.systems().is_ok_and(|systems| systems.map(|(_, s)| s.system_type()).eq(built_in()));
+            inspect(world, |simulation| {
+                simulation.inspected = false;
+                simulation.attested |= conditions || !systems;
+            });
+            built.map_err(|error| Error::Schedule(error.to_string(schedule.graph(), world)))
         })
         .map_err(|_| Error::NoPlugin)?
+}
+
+fn inspect(world: &mut World, note: impl FnOnce(&mut Simulation)) {
+    if let Some(mut simulation) = world.get_resource_mut::<Simulation>() {
+        note(&mut simulation);
+    }
+}
+
+/// Whether anything that was added since the last build runs only under a condition.
+fn has_conditions(graph: &ScheduleGraph) -> bool {
+    graph.systems.iter().any(|(_, _, conditions)| !conditions.is_empty())
+        || graph.system_sets.iter().any(|(_, _, conditions)| !conditions.is_empty())
 }

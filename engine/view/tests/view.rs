@@ -4,9 +4,14 @@
 use std::sync::Arc;
 
 use bevy_app::App;
-use bevy_ecs::prelude::*;
+use bevy_ecs::{prelude::*, schedule::ScheduleCleanupPolicy};
 use bevy_transform::components::Transform;
-use hyperdust_kernel::{Model, World as KernelWorld, layout::Layout, rng::Rng};
+use hyperdust_kernel::{
+    FaultKind, Model, World as KernelWorld,
+    blueprint::{Op, Program},
+    layout::Layout,
+    rng::Rng,
+};
 use hyperdust_scene::Scene;
 use hyperdust_view::{
     Body, EnvStep, Error, HyperdustPlugin, Provability, Simulation, StepSet, phases, provability, reset, step,
@@ -76,6 +81,19 @@ fn faults_are_the_same() {
     assert!(direct.fault().is_some());
 }
 
+fn assert_followed(app: &mut App) {
+    let poses = app.world().resource::<Simulation>().world().bodies();
+    let mut bodies = app.world_mut().query::<(&Body, &Transform)>();
+    let found: Vec<_> = bodies.iter(app.world()).collect();
+    assert_eq!(found.len(), poses.len());
+    for (body, transform) in found {
+        let pose = &poses[usize::from(body.0)];
+        let [w, x, y, z] = pose.orientation;
+        assert_eq!(transform.translation.to_array(), pose.position);
+        assert_eq!(transform.rotation.to_array(), [x, y, z, w]);
+    }
+}
+
 /// Entities stand where the bodies are, after a reset and after each step.
 #[test]
 fn entities_follow_bodies() {
@@ -83,22 +101,27 @@ fn entities_follow_bodies() {
     let mut app = app(&model);
     let mut rng = Rng::new(3);
     for index in 0..20 {
-        let poses = app.world().resource::<Simulation>().world().bodies();
-        let mut bodies = app.world_mut().query::<(&Body, &Transform)>();
-        let found: Vec<_> = bodies.iter(app.world()).collect();
-        assert_eq!(found.len(), poses.len());
-        for (body, transform) in found {
-            let pose = &poses[usize::from(body.0)];
-            let [w, x, y, z] = pose.orientation;
-            assert_eq!(transform.translation.to_array(), pose.position);
-            assert_eq!(transform.rotation.to_array(), [x, y, z, w]);
-        }
+        assert_followed(&mut app);
         if index == 10 {
             reset(app.world_mut(), Some(5)).unwrap();
         } else {
             step(app.world_mut(), &random(model.actions(), &mut rng)).unwrap();
         }
     }
+}
+
+/// A fault in the reward, after the sensors, puts the bodies back, and the entities with them.
+#[test]
+fn entities_follow_bodies_back() {
+    let mut blueprint = Scene::builtin("ant").unwrap().cook(&Default::default()).unwrap().blueprint;
+    blueprint.task.rewards[0].value = Program { ops: vec![Op::Const(1.0), Op::Const(0.0), Op::Div] };
+    let model = Model::new(blueprint).unwrap();
+    let mut app = app(&model);
+    let before = app.world().resource::<Simulation>().world().bodies();
+    let outcome = step(app.world_mut(), &vec![0; model.actions().size]).unwrap();
+    assert_eq!(outcome.fault.unwrap().kind, FaultKind::RewardNotFinite);
+    assert_eq!(app.world().resource::<Simulation>().world().bodies(), before);
+    assert_followed(&mut app);
 }
 
 #[derive(Resource, Default)]
@@ -123,6 +146,36 @@ fn authors_hook_the_sets() {
         step(app.world_mut(), &action).unwrap();
     }
     assert_eq!(app.world().resource::<Log>().0, ["act", "physics", "sense", "reward", "end"].repeat(2));
+    assert_eq!(provability(app.world_mut()), Ok(Provability::Attested));
+}
+
+/// A condition that skips a phase adds no system and is noticed all the same: whoever builds the schedule
+/// first, and for good.
+#[test]
+fn conditions_attest() {
+    for elsewhere in [false, true] {
+        let mut app = app(&model("cartpole"));
+        app.configure_sets(EnvStep, StepSet::Reward.run_if(|| false));
+        if elsewhere {
+            app.world_mut().run_schedule(EnvStep);
+        }
+        for _ in 0..2 {
+            assert_eq!(provability(app.world_mut()), Ok(Provability::Attested));
+        }
+    }
+}
+
+/// A system in the place of a built-in one is noticed, though there are as many as before.
+#[test]
+fn replacements_attest() {
+    let mut app = app(&model("cartpole"));
+    assert_eq!(provability(app.world_mut()), Ok(Provability::Provable));
+    let policy = ScheduleCleanupPolicy::RemoveSystemsOnly;
+    let removed = app.world_mut().schedule_scope(EnvStep, |world, schedule| {
+        schedule.remove_systems_in_set(phases::reward, world, policy).map_err(|error| error.to_string())
+    });
+    assert_eq!(removed, Ok(1));
+    app.add_systems(EnvStep, (|| {}).in_set(StepSet::Reward));
     assert_eq!(provability(app.world_mut()), Ok(Provability::Attested));
 }
 

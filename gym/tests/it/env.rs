@@ -52,7 +52,9 @@ fn time_limit_and_statistics() {
             assert_eq!((episode.length, episode.episode_return), (9, sum));
         }
     }
+    // Past the end it still simulates, but nothing is counted.
     assert_eq!(env.step(&zero).unwrap().episode, None);
+    assert_eq!((env.statistics().length, env.statistics().episode_return), (9, sum));
     env.reset(None).unwrap();
     assert_eq!(env.statistics().length, 0);
 }

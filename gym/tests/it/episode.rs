@@ -65,24 +65,58 @@ fn every_start_replays() {
     holds(env.episode().unwrap(), &model);
 }
 
-/// Recording changes no byte of the run.
+/// Recording changes no byte of the run and no statistics, whether it begins before the first reset, in
+/// the middle of an episode, or never; what began in the middle replays from there.
 #[test]
 fn recording_is_invisible() {
     let model = fixture::crane(10);
-    let run = |record: bool| {
+    let run = |record: Option<usize>| {
         let mut env = Env::new(model.clone());
-        if record {
+        if record == Some(0) {
             env.record(true);
         }
         let mut rng = Rng::new(5);
         env.reset(Some(3)).unwrap();
+        play(&mut env, &mut rng, 3);
+        if record == Some(3) {
+            env.record(true);
+        }
+        let mut statistics = vec![env.statistics()];
         for _ in 0..5 {
             play(&mut env, &mut rng, 1000);
+            statistics.push(env.statistics());
+            if let Some(episode) = env.episode() {
+                holds(episode, &model);
+            }
             env.reset(None).unwrap();
         }
-        env.world().digest()
+        (env.world().digest(), statistics)
     };
-    assert_eq!(run(false), run(true));
+    let never = run(None);
+    assert_eq!(never.1[0].length, 3);
+    assert_eq!(run(Some(0)), never);
+    assert_eq!(run(Some(3)), never);
+}
+
+/// The same for lanes: statistics go on where a recording begins.
+#[test]
+fn recording_lanes_is_invisible() {
+    let model = fixture::crane(10);
+    let run = |record: bool| {
+        let mut env = fixture::vector(&model, 2, 1, AutoresetMode::SameStep, 3);
+        let mut rng = Rng::new(5);
+        (0..15)
+            .map(|step| {
+                if record && step == 3 {
+                    env.record(false);
+                }
+                let actions = fixture::random_actions(model.actions(), 2, &mut rng);
+                env.step(&fixture::borrow(&actions)).unwrap();
+                [0, 1].map(|lane| env.statistics(lane).unwrap())
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(run(true), run(false));
 }
 
 /// All episodes that lanes play through autoresets are there, in order, whole, and each replays.
