@@ -2,11 +2,11 @@
 //! is being lowered. Turns literals into numbers, names into indices, and failures into errors that name
 //! file, line and key.
 
-use hyperdust_kernel::blueprint::{Slice, Source, Value as KernelValue};
+use hyperdust_kernel::blueprint::{Slice, Source, Value as KernelValue, limits};
 
 use crate::Error;
 use crate::error::{Place, Warning};
-use crate::expression::{Compiler, Number as Computed, Origin, Sources, Value, Vector, list, to_f32};
+use crate::expression::{Compiler, Fuel, Number as Computed, Origin, Sources, Value, Vector, list, to_f32};
 use crate::parameters::{ParameterValue, Values};
 use crate::schema::Text as FileText;
 use crate::schema::literal::{
@@ -19,6 +19,8 @@ pub(crate) struct Context<'a> {
     pub text: FileText<'a>,
     pub values: &'a Values,
     pub sources: &'a Sources,
+    /// Shared by all expressions of the scene.
+    pub fuel: &'a Fuel,
 }
 
 /// A key of the scene, under which things are resolved.
@@ -77,12 +79,16 @@ impl<'a> At<'a> {
         Origin { place: self.context.text.place(&literal.span), key: self.key(key), text: text.to_owned() }
     }
 
+    fn compiler(&self, sources: Option<&'a Sources>) -> Compiler<'a> {
+        Compiler::new(self.context.values, sources, self.context.fuel)
+    }
+
     fn constant(&self, key: &str, literal: &Literal) -> Result<Value, Error> {
         match &literal.raw {
             Raw::Bool(value) => Ok(Value::Number(Computed::constant(f64::from(u8::from(*value))))),
             Raw::Integer(value) => Ok(Value::Number(Computed::constant(*value as f64))),
             Raw::Float(value) => Ok(Value::Number(Computed::constant(*value))),
-            Raw::Text(text) => Compiler::new(self.context.values, None).compile(&self.origin(key, literal, text)),
+            Raw::Text(text) => self.compiler(None).compile(&self.origin(key, literal, text)),
             Raw::List(items) => {
                 let numbers = items.iter().map(|item| self.literal_number(key, item).map(Computed::constant));
                 Ok(Value::Vector(Vector::Items(numbers.collect::<Result<_, _>>()?)))
@@ -311,7 +317,7 @@ impl<'a> At<'a> {
             Raw::List(_) => return Err(self.wrong_at(key, literal, "a list", "an expression")),
         };
         let origin = self.origin(key, literal, &text);
-        let value = Compiler::new(self.context.values, Some(self.context.sources)).compile(&origin)?;
+        let value = self.compiler(Some(self.context.sources)).compile(&origin)?;
         Ok((origin, value))
     }
 
@@ -345,14 +351,21 @@ impl<'a> At<'a> {
             Raw::List(items) => items.as_slice(),
             _ => std::slice::from_ref(&formulas.0),
         };
-        let mut values = Vec::new();
+        let (mut values, mut elements) = (Vec::new(), 0);
         for literal in literals {
             let vector = self.literal_vector(key, literal)?;
+            elements += vector.len();
+            if elements > limits::OBSERVATION_ELEMENTS {
+                let accepted = format!("at most {}", limits::OBSERVATION_ELEMENTS);
+                return Err(self.wrong_at(key, literal, format!("{elements} numbers or more"), accepted));
+            }
             if let Vector::Slice(slice) = vector {
                 values.push(KernelValue::Slice(slice));
                 continue;
             }
-            let items = vector.items().map_err(|(found, accepted)| self.wrong_at(key, literal, found, accepted))?;
+            let too_large = |(found, accepted): (String, String)| self.wrong_at(key, literal, found, accepted);
+            let items = vector.items().map_err(too_large)?;
+            self.context.fuel.spend(items.iter().map(Computed::ops).sum()).map_err(too_large)?;
             values.extend(items.iter().map(|item| match item.element() {
                 Some(slice) => KernelValue::Slice(slice),
                 None => KernelValue::Program(item.program()),
@@ -364,7 +377,7 @@ impl<'a> At<'a> {
     /// Builds a program from an expression that this crate wrote.
     pub fn built(&self, key: &str, text: &str) -> Result<Computed, Error> {
         let origin = Origin { place: self.place(), key: self.key(key), text: text.to_owned() };
-        match Compiler::new(self.context.values, Some(self.context.sources)).compile(&origin)? {
+        match self.compiler(Some(self.context.sources)).compile(&origin)? {
             Value::Number(number) => Ok(number),
             other => Err(origin.wrong(other.describe(), "a number")),
         }

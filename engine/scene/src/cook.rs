@@ -17,7 +17,7 @@ use hyperdust_kernel::render::Visuals;
 
 use crate::context::Context;
 use crate::error::{Place, Warning};
-use crate::expression::{Quantity, Sources};
+use crate::expression::{Fuel, Quantity, Sources};
 use crate::package::{PackageId, Reader};
 use crate::parameters::{ParameterValue, Values};
 use crate::robot::{Keyframe, RobotFile};
@@ -86,8 +86,8 @@ pub struct Metadata {
 
 /// Id and metadata of a scene with its default parameters, without cooking it.
 pub(crate) fn metadata(scene: &Scene, values: &Values) -> Result<Metadata, Error> {
-    let sources = Sources::default();
-    let context = Context { text: scene.text(), values, sources: &sources };
+    let (sources, fuel) = (Sources::default(), Fuel::default());
+    let context = Context { text: scene.text(), values, sources: &sources, fuel: &fuel };
     let (section, episode) = (&scene.document.sections.scene, &scene.document.sections.episode);
     let at = context.at("episode", 0..0);
     let steps = count(&at, "max_episode_steps", &episode.max_episode_steps, u32::MAX as usize)?;
@@ -115,8 +115,8 @@ pub(crate) fn cook(scene: &Scene, overrides: &BTreeMap<String, ParameterValue>) 
     let metadata = metadata(scene, &values)?;
 
     // Constants only, until it is known what there is to read.
-    let nothing = Sources::default();
-    let constants = Context { text, values: &values, sources: &nothing };
+    let (nothing, fuel) = (Sources::default(), Fuel::default());
+    let constants = Context { text, values: &values, sources: &nothing, fuel: &fuel };
     let robot = physics::robot(sections.robot.as_ref(), &constants, &reader)?;
     let (options, timestep) = physics::options(&sections.physics, &constants, robot.as_ref().map(|r| r.options))?;
     let first = 1 + robot.as_ref().map_or(0, |r| r.robot.bodies.len());
@@ -137,10 +137,11 @@ pub(crate) fn cook(scene: &Scene, overrides: &BTreeMap<String, ParameterValue>) 
         timestep,
         dt: timestep * f64::from(options.frame_skip),
     };
-    let actions = actions(scene, &Context { text, values: &values, sources: &sources }, robot.as_ref(), &mut warnings)?;
+    let context = Context { text, values: &values, sources: &sources, fuel: &fuel };
+    let actions = actions(scene, &context, robot.as_ref(), &mut warnings)?;
     sources.actions = actions.iter().map(elements).sum();
 
-    let context = Context { text, values: &values, sources: &sources };
+    let context = Context { text, values: &values, sources: &sources, fuel: &fuel };
     let start = match (&sections.robot, &robot) {
         (Some(section), Some(robot)) => physics::keyframe(section, &context, robot)?,
         _ => None,

@@ -19,7 +19,8 @@ const DEPTH: usize = 32;
 const NODES: usize = 4096;
 /// Most primitives read: each costs at least its accessors.
 const PRIMITIVES: usize = 4096;
-
+/// Longest JSON, bytes: its parts take many times that in memory.
+const JSON_BYTES: usize = 4 << 20;
 /// Most buffers.
 const BUFFERS: usize = 64;
 
@@ -47,6 +48,9 @@ pub(crate) fn load(name: &str, reader: &Reader<'_>) -> Result<Mesh, Error> {
     } else {
         (bytes.as_slice(), None)
     };
+    if json.len() > JSON_BYTES {
+        return Err(wrong(format!("{} bytes of JSON; accepted: at most {JSON_BYTES}", json.len())));
+    }
     let root: Root = serde_json::from_slice(json).map_err(|error| wrong(format!("not glTF 2.0: {error}")))?;
     let mut buffers: Vec<Vec<u8>> = Vec::new();
     for (index, buffer) in root.buffers.iter().enumerate() {

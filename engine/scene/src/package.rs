@@ -86,7 +86,9 @@ impl Folder {
                 .into_iter()
                 .flatten()
                 .take(4096)
-                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                .flatten()
+                .filter(|entry| entry.path().is_file())
+                .filter_map(|entry| entry.file_name().into_string().ok())
                 .collect(),
             Self::Embedded(folder) => {
                 folder.files().filter_map(|file| Some(file.path().file_name()?.to_str()?.to_owned())).collect()

@@ -5,6 +5,7 @@ mod shape;
 use hyperdust_kernel::blueprint::{Collider, Rigid, RigidBody, limits};
 use hyperdust_kernel::render::VisualShape;
 
+use self::shape::Shapes;
 use crate::Error;
 use crate::context::{At, Context};
 use crate::package::Reader;
@@ -24,7 +25,7 @@ pub(crate) fn lower(
     first: usize,
     reader: &Reader<'_>,
 ) -> Result<(Option<Rigid>, Vec<VisualShape>), Error> {
-    let (mut rigid, mut visuals) = (Rigid::default(), Vec::new());
+    let (mut rigid, mut visuals, mut shapes) = (Rigid::default(), Vec::new(), Shapes::new(reader));
     if sections.len() > limits::RIGID_BODIES {
         let found = format!("{} bodies", sections.len());
         return Err(context.at("body", 0..0).wrong("", found, format!("at most {}", limits::RIGID_BODIES)));
@@ -50,7 +51,11 @@ pub(crate) fn lower(
         };
         for (number, collider) in section.collider.iter().enumerate() {
             let at = context.at(format!("body[{index}].collider[{number}]"), section.span());
-            let (collider, visual) = self::collider(collider, &at, fixed, body, sensor, reader)?;
+            if rigid.colliders.len() == limits::COLLIDERS {
+                let accepted = format!("at most {} in all bodies together", limits::COLLIDERS);
+                return Err(at.wrong("", "one collider too many", accepted));
+            }
+            let (collider, visual) = self::collider(collider, &at, fixed, body, sensor, &mut shapes)?;
             rigid.colliders.push(collider);
             visuals.push(visual);
         }
@@ -64,7 +69,7 @@ fn collider(
     fixed: bool,
     body: u16,
     sensor: u16,
-    reader: &Reader<'_>,
+    shapes: &mut Shapes<'_>,
 ) -> Result<(Collider, VisualShape), Error> {
     let still = matches!(section.shape, ShapeSection::Plane | ShapeSection::Mesh | ShapeSection::Heightfield);
     if still && !fixed {
@@ -74,7 +79,7 @@ fn collider(
             "`fixed = true`, or another shape (a hull for a file)",
         ));
     }
-    let shape = shape::lower(section, at, reader)?;
+    let shape = shapes.lower(section, at)?;
     let position = at.array("position", &section.position, [0.0; 3])?;
     let orientation = quaternion(at, "orientation", &section.orientation)?;
     let plane = section.shape == ShapeSection::Plane;

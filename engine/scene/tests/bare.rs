@@ -33,6 +33,20 @@ fn a_bare_robot_gets_a_task() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// A licence is a file: a folder of that name, as the REUSE layout has it, is none of the package's.
+#[test]
+fn a_folder_of_licences_is_left_out() {
+    let folder = std::env::temp_dir().join(format!("hyperdust-scene-licences-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("LICENSES")).unwrap();
+    std::fs::write(folder.join("LICENSES/MIT.txt"), "Permission is granted").unwrap();
+    std::fs::write(folder.join("cart.xml"), ROBOT).unwrap();
+    let package = || Scene::open(&folder.join("cart.xml")).unwrap().cook(&BTreeMap::new()).unwrap().package;
+    let without = package();
+    std::fs::write(folder.join("LICENSE"), "Permission is granted").unwrap();
+    assert_ne!(package(), without, "a licence file is part of it");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn a_keyframe_is_where_episodes_begin() {
     let cooked = cook("file = \"robot.xml\"", "file = \"robot.xml\"\nkeyframe = \"leaning\"").unwrap();

@@ -5,7 +5,7 @@ mod fixture;
 use std::collections::BTreeMap;
 
 use fixture::{cook, files};
-use hyperdust_kernel::blueprint::{ResetTarget, RigidShape};
+use hyperdust_kernel::blueprint::{ResetTarget, RigidShape, limits};
 use hyperdust_scene::Scene;
 
 /// The shape that replaces the floor's plane: a fixed body may have any.
@@ -96,4 +96,48 @@ fn resets_reach_bodies_by_name() {
     let cooked = cook("target = \"qpos\"", "target = \"orientation\"\nbodies = [\"ball\"]\nmode = \"set\"").unwrap();
     let reset = &cooked.blueprint.task.resets[0];
     assert_eq!((reset.target, reset.start, reset.len, reset.add), (ResetTarget::RigidOrientation, 4, 4, false));
+}
+
+/// The same collider often, each within its limits: a small file must not become a blueprint that no decoder takes.
+#[test]
+fn colliders_are_limited_together() {
+    let many = |keys: &str, count: usize| {
+        let colliders = vec![keys; count].join("\n[[body.collider]]\n");
+        let mut files = files("shape = \"plane\"", &colliders);
+        files.insert("meshes/mesh.glb".into(), fixture::tetrahedron(r#""translation":[0,0,2]"#));
+        Scene::from_files(files).unwrap().cook(&BTreeMap::new())
+    };
+    let mesh = "shape = \"mesh\"\nfile = \"meshes/mesh.glb\"";
+    let colliders = many(mesh, 3).unwrap().blueprint.rigid.unwrap().colliders;
+    assert_eq!((&colliders[0].shape, &colliders[1].shape), (&colliders[2].shape, &colliders[2].shape));
+    let terrain =
+        "shape = \"heightfield\"\nrows = 1024\ncolumns = 1024\nsize = [1, 1]\nsteps = { height = 1, length = 1 }";
+    for (keys, count, accepted) in [(terrain, 12, limits::BYTES), ("shape = \"plane\"", 8193, limits::COLLIDERS)] {
+        let error = many(keys, count).unwrap_err().to_string();
+        assert!(error.contains(&format!("at most {accepted}")) && error.contains("collider["), "{error}");
+    }
+}
+
+/// However it was made, a blueprint is valid only if its encoding can be decoded.
+#[test]
+fn blueprints_too_long_to_decode_are_invalid() {
+    let mut blueprint = cook("", "").unwrap().blueprint;
+    let colliders = &mut blueprint.rigid.as_mut().unwrap().colliders;
+    let mut terrain = colliders[0].clone();
+    let heights = vec![0.0; limits::HEIGHTFIELD_CELLS];
+    terrain.shape = RigidShape::HeightField { rows: 1024, columns: 1024, heights, size: [1.0; 2] };
+    colliders.extend([terrain.clone(), terrain.clone(), terrain.clone()]);
+    blueprint.clone().validated().unwrap();
+    blueprint.rigid.as_mut().unwrap().colliders.push(terrain);
+    let error = blueprint.validated().unwrap_err().to_string();
+    assert!(error.contains("bytes of the encoding") && error.contains("16777216"), "{error}");
+}
+
+/// JSON takes many times its bytes in memory: a long one is refused unread.
+#[test]
+fn long_json_is_refused_before_it_is_parsed() {
+    let mut files = files("shape = \"plane\"", "shape = \"mesh\"\nfile = \"mesh.gltf\"");
+    files.insert("mesh.gltf".into(), vec![b' '; (4 << 20) + 1]);
+    let error = Scene::from_files(files).unwrap().cook(&BTreeMap::new()).unwrap_err().to_string();
+    assert!(error.contains("mesh.gltf") && error.contains("at most 4194304"), "{error}");
 }

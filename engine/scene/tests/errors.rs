@@ -178,6 +178,24 @@ fn packages_are_read_from_inside_only() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// A quantity of 4000 bytes that 4000 elements name is 16 MB to read, though each alone is small.
+#[test]
+fn expressions_are_limited_together() {
+    let formulas = |element: &str, count: usize| {
+        let list = vec![element; count].join(", ");
+        let scene = SCENE
+            .replace("[quantities]", &format!("[quantities]\nlong = \"1{}\"", " ".repeat(4000)))
+            .replace("kind = \"joint_positions\"", &format!("kind = \"expression\"\nvalue = [{list}]"));
+        let files = BTreeMap::from([("scene.toml".into(), scene.into()), ("robot.xml".into(), fixture::ROBOT.into())]);
+        Scene::from_files(files).unwrap().cook(&BTreeMap::new()).map(|cooked| cooked.blueprint.task)
+    };
+    assert_eq!(formulas("\"long\"", 100).unwrap().observations[0].shape, [103]);
+    let error = formulas("\"long\"", 4000).unwrap_err().to_string();
+    assert!(error.contains("expressions that together grow too large"), "{error}");
+    let error = formulas("1", (1 << 16) + 1).unwrap_err().to_string();
+    assert!(error.contains("observation[0].term[0].value") && error.contains("at most 65536"), "{error}");
+}
+
 #[test]
 fn missing_scenes_say_what_there_is() {
     let error = Scene::builtin("anttt").unwrap_err().to_string();

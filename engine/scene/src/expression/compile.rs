@@ -1,5 +1,7 @@
 //! Trees to values: names are resolved, constants folded, named quantities inlined.
 
+use std::cell::Cell;
+
 use hyperdust_kernel::blueprint::{Op, Source};
 
 use super::function;
@@ -12,10 +14,33 @@ use crate::Error;
 use crate::error::Place;
 use crate::parameters::{ParameterValue, Values};
 
-/// Parts visited or copied while one expression is compiled; inlined quantities count each time.
-const FUEL: usize = 200_000;
+/// Parts visited or copied while all expressions of a scene are compiled.
+const FUEL: usize = 1_000_000;
+/// Bytes of text read for one part.
+const PART_BYTES: usize = 8;
 /// Deepest nesting, inlined quantities included.
 const DEPTH: usize = 256;
+
+/// What is left for the expressions of one scene; inlined quantities count each time.
+#[derive(Debug)]
+pub(crate) struct Fuel(Cell<usize>);
+
+impl Default for Fuel {
+    fn default() -> Self {
+        Self(Cell::new(FUEL))
+    }
+}
+
+impl Fuel {
+    /// Spends fuel; what was found and what is accepted where there is too little.
+    pub fn spend(&self, parts: usize) -> Result<(), TooLarge> {
+        let (found, accepted) =
+            ("expressions that together grow too large", "fewer or smaller expressions and [quantities]");
+        let rest = self.0.get().checked_sub(parts).ok_or_else(|| (found.to_owned(), accepted.to_owned()))?;
+        self.0.set(rest);
+        Ok(())
+    }
+}
 
 /// An expression and where it was written.
 #[derive(Clone, Debug)]
@@ -64,7 +89,7 @@ pub(crate) struct Compiler<'a> {
     values: &'a Values,
     /// None: only constants.
     sources: Option<&'a Sources>,
-    fuel: usize,
+    fuel: &'a Fuel,
     depth: usize,
     /// Inside `prev(…)`.
     previous: bool,
@@ -74,8 +99,8 @@ pub(crate) struct Compiler<'a> {
 
 impl<'a> Compiler<'a> {
     /// `sources` none: the expression must be constant.
-    pub fn new(values: &'a Values, sources: Option<&'a Sources>) -> Self {
-        Self { values, sources, fuel: FUEL, depth: 0, previous: false, inlining: Vec::new() }
+    pub fn new(values: &'a Values, sources: Option<&'a Sources>, fuel: &'a Fuel) -> Self {
+        Self { values, sources, fuel, depth: 0, previous: false, inlining: Vec::new() }
     }
 
     /// What the expression is.
@@ -93,18 +118,7 @@ impl<'a> Compiler<'a> {
 
     /// Spends fuel; `column` is where the expression that ran out begins.
     pub(super) fn spend(&mut self, parts: usize, column: usize) -> Compiled<()> {
-        match self.fuel.checked_sub(parts) {
-            Some(rest) => {
-                self.fuel = rest;
-                Ok(())
-            }
-            None => Err(Problem::new(
-                column,
-                "an expression that grows too large",
-                "fewer or smaller [quantities] inside it",
-            )
-            .into()),
-        }
+        self.fuel.spend(parts).map_err(|e| too_large(e, column))
     }
 
     /// `op` of numbers.
@@ -281,6 +295,8 @@ impl<'a> Compiler<'a> {
             let chain = format!("{} → {name}", self.inlining.join(" → "));
             return Err(Problem::new(column, format!("a quantity that needs itself ({chain})"), "no cycles").into());
         }
+        // It is read again each time.
+        self.spend(1 + origin.text.len() / PART_BYTES, column)?;
         self.inlining.push(name.to_owned());
         let value = self.expression(&origin).map_err(|error| Failure::There(Box::new(error)));
         self.inlining.pop();

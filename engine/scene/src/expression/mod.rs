@@ -12,7 +12,7 @@ mod parser;
 mod sources;
 mod value;
 
-pub(crate) use compile::{Compiler, Origin};
+pub(crate) use compile::{Compiler, Fuel, Origin};
 pub(crate) use node::{Number, to_f32};
 #[cfg(test)]
 pub(crate) use sources::JointRange;
@@ -66,7 +66,7 @@ pub fn check(text: &str) -> Result<(), crate::Error> {
         dt: 0.008,
     };
     let origin = Origin { place, key: "value".into(), text: text.to_owned() };
-    Compiler::new(&values, Some(&sources)).compile(&origin).map(|_| ())
+    Compiler::new(&values, Some(&sources), &Fuel::default()).compile(&origin).map(|_| ())
 }
 
 #[cfg(test)]

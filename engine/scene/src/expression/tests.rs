@@ -5,7 +5,7 @@ use hyperdust_kernel::blueprint::{Op, Program, Slice, Source};
 use hyperdust_kernel::task::program::Code;
 use proptest::prelude::*;
 
-use super::{Compiler, JointRange, Origin, Quantity, Sources, Value, Vector};
+use super::{Compiler, Fuel, JointRange, Origin, Quantity, Sources, Value, Vector};
 use crate::parameters::{Parameter, ParameterValue, Values};
 use crate::{Error, Place};
 
@@ -66,7 +66,7 @@ fn values() -> Values {
 
 fn compile_with(text: &str, quantities: &[(&str, &str)]) -> Result<Value, Error> {
     let origin = Origin { place: Place::new("scene.toml", 3), key: "value".into(), text: text.into() };
-    Compiler::new(&values(), Some(&sources(quantities))).compile(&origin)
+    Compiler::new(&values(), Some(&sources(quantities)), &Fuel::default()).compile(&origin)
 }
 
 fn run(program: &Program) -> f32 {
@@ -259,6 +259,20 @@ fn what_grows_without_bound_is_refused() {
         quantities.push(("q0", start));
         assert!(matches!(compile_with("q59", &quantities), Err(Error::Expression { .. })));
     }
+}
+
+/// What one expression spends, the next ones lack; a long quantity costs its length each time.
+#[test]
+fn fuel_is_shared() {
+    let long = format!("1{}", " ".repeat(4000));
+    let (values, sources, fuel) = (values(), sources(&[("long", &long), ("short", "1")]), Fuel::default());
+    let compiled = |text: &str| {
+        let origin = Origin { place: Place::new("scene.toml", 3), key: "value".into(), text: text.into() };
+        Compiler::new(&values, Some(&sources), &fuel).compile(&origin).is_ok()
+    };
+    assert!((0..1000).all(|_| compiled("short")));
+    let times = (0..4000).take_while(|_| compiled("long")).count();
+    assert!((1000..2000).contains(&times), "{times}");
 }
 
 /// A random expression with its value: an evaluation that shares nothing with the compiler.

@@ -1,11 +1,14 @@
 //! Shapes of `[[body.collider]]`.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use hyperdust_kernel::blueprint::{RigidShape, limits};
 
 use crate::Error;
 use crate::context::At;
 use crate::expression::to_f32;
-use crate::mesh;
+use crate::mesh::{self, Mesh};
 use crate::package::Reader;
 use crate::schema::literal::Number;
 use crate::schema::{ColliderSection, ShapeSection};
@@ -16,9 +19,52 @@ const SIZE: f64 = 1e6;
 /// Vertices, m, and triangles.
 type Surface = (Vec<[f32; 3]>, Vec<[u32; 3]>);
 
-/// The kernel's shape. Keys of other shapes are errors.
-pub(super) fn lower(section: &ColliderSection, at: &At<'_>, reader: &Reader<'_>) -> Result<RigidShape, Error> {
-    refuse_other_keys(section, at)?;
+/// Bytes of a vertex or a triangle, and of a height, in a blueprint.
+const ELEMENT_BYTES: usize = 12;
+const HEIGHT_BYTES: usize = 4;
+
+/// Lowers the shapes of a scene: each file is parsed once, and what does not fit a blueprint is refused before it is made.
+pub(super) struct Shapes<'a> {
+    reader: &'a Reader<'a>,
+    /// By file; what is held is counted in `bytes`.
+    meshes: BTreeMap<String, Rc<Mesh>>,
+    /// Of all vertices, triangles and heights so far.
+    bytes: usize,
+}
+
+impl<'a> Shapes<'a> {
+    pub fn new(reader: &'a Reader<'a>) -> Self {
+        Self { reader, meshes: BTreeMap::new(), bytes: 0 }
+    }
+
+    /// The kernel's shape. Keys of other shapes are errors.
+    pub fn lower(&mut self, section: &ColliderSection, at: &At<'_>) -> Result<RigidShape, Error> {
+        refuse_other_keys(section, at)?;
+        lower(section, at, self)
+    }
+
+    /// Counts what a collider is about to hold.
+    fn spend(&mut self, bytes: usize, at: &At<'_>) -> Result<(), Error> {
+        self.bytes += bytes;
+        if self.bytes <= limits::BYTES {
+            return Ok(());
+        }
+        let found = format!("{} bytes of vertices, triangles and heights up to here", self.bytes);
+        Err(at.wrong("", found, format!("at most {} in all colliders together", limits::BYTES)))
+    }
+
+    fn mesh(&mut self, name: String, at: &At<'_>) -> Result<Rc<Mesh>, Error> {
+        let mesh = match self.meshes.get(&name) {
+            Some(mesh) => Rc::clone(mesh),
+            None => Rc::new(mesh::load(&name, self.reader)?),
+        };
+        self.spend(ELEMENT_BYTES * (mesh.vertices.len() + mesh.triangles.len()), at)?;
+        self.meshes.insert(name, Rc::clone(&mesh));
+        Ok(mesh)
+    }
+}
+
+fn lower(section: &ColliderSection, at: &At<'_>, shapes: &mut Shapes<'_>) -> Result<RigidShape, Error> {
     Ok(match section.shape {
         ShapeSection::Plane => RigidShape::HalfSpace,
         ShapeSection::Sphere => RigidShape::Sphere { radius: size(at, "radius", &section.radius)? },
@@ -40,12 +86,12 @@ pub(super) fn lower(section: &ColliderSection, at: &At<'_>, reader: &Reader<'_>)
             radius: size(at, "radius", &section.radius)?,
             half_length: size(at, "half_length", &section.half_length)?,
         },
-        ShapeSection::Hull => RigidShape::Hull { points: points(section, at, reader)? },
+        ShapeSection::Hull => RigidShape::Hull { points: points(section, at, shapes)? },
         ShapeSection::Mesh => {
-            let (vertices, triangles) = file(section, at, reader)?;
+            let (vertices, triangles) = file(section, at, shapes)?;
             RigidShape::Mesh { vertices, triangles }
         }
-        ShapeSection::Heightfield => heightfield(section, at)?,
+        ShapeSection::Heightfield => heightfield(section, at, shapes)?,
     })
 }
 
@@ -94,22 +140,25 @@ fn size(at: &At<'_>, key: &str, number: &Option<Number>) -> Result<f32, Error> {
 }
 
 /// Points of a hull, without duplicates, in order.
-fn points(section: &ColliderSection, at: &At<'_>, reader: &Reader<'_>) -> Result<Vec<[f32; 3]>, Error> {
+fn points(section: &ColliderSection, at: &At<'_>, shapes: &mut Shapes<'_>) -> Result<Vec<[f32; 3]>, Error> {
     let points = match (&section.file, &section.points) {
-        (Some(_), None) => file(section, at, reader)?.0,
-        (None, Some(points)) => scaled(points, section, at)?,
+        (Some(_), None) => file(section, at, shapes)?.0,
+        (None, Some(points)) => {
+            shapes.spend(ELEMENT_BYTES * points.len(), at)?;
+            scaled(points, section, at)?
+        }
         _ => return Err(at.wrong("", "not exactly one of `file` and `points`", "one of them")),
     };
     let mut seen = std::collections::BTreeSet::new();
     Ok(points.into_iter().filter(|point| seen.insert(point.map(f32::to_bits))).collect())
 }
 
-fn file(section: &ColliderSection, at: &At<'_>, reader: &Reader<'_>) -> Result<Surface, Error> {
+fn file(section: &ColliderSection, at: &At<'_>, shapes: &mut Shapes<'_>) -> Result<Surface, Error> {
     let Some(name) = &section.file else {
         return Err(at.wrong("file", "nothing", "a .glb or .gltf file of the package"));
     };
-    let mesh = mesh::load(&at.text("file", name)?, reader)?;
-    Ok((scaled(&mesh.vertices, section, at)?, mesh.triangles))
+    let mesh = shapes.mesh(at.text("file", name)?, at)?;
+    Ok((scaled(&mesh.vertices, section, at)?, mesh.triangles.clone()))
 }
 
 fn scaled(points: &[[f64; 3]], section: &ColliderSection, at: &At<'_>) -> Result<Vec<[f32; 3]>, Error> {
@@ -132,7 +181,7 @@ fn scaled(points: &[[f64; 3]], section: &ColliderSection, at: &At<'_>) -> Result
     points.iter().map(point).collect()
 }
 
-fn heightfield(section: &ColliderSection, at: &At<'_>) -> Result<RigidShape, Error> {
+fn heightfield(section: &ColliderSection, at: &At<'_>, shapes: &mut Shapes<'_>) -> Result<RigidShape, Error> {
     let (Some(rows), Some(columns), Some(_)) = (&section.rows, &section.columns, &section.size) else {
         return Err(at.wrong("", "a heightfield without `rows`, `columns` or `size`", "all three"));
     };
@@ -141,6 +190,7 @@ fn heightfield(section: &ColliderSection, at: &At<'_>) -> Result<RigidShape, Err
     if rows.saturating_mul(columns) > cells {
         return Err(at.wrong("rows", format!("{rows} × {columns}"), format!("at most {cells} heights")));
     }
+    shapes.spend(HEIGHT_BYTES * rows * columns, at)?;
     let size = at.array("size", &section.size, [0.0; 2])?;
     if size.iter().any(|x| *x <= 0.0 || f64::from(*x) > SIZE) {
         return Err(at.wrong("size", format!("{size:?}"), "two numbers above 0, m"));
