@@ -87,7 +87,7 @@ lint: system ## formatting and lints
 .PHONY: test-rust
 test-rust: export PROPTEST_RNG_SEED ?= 20261122
 test-rust: system ## unit, property and golden tests of the Rust crates
-	cargo test $(CARGO_FLAGS) --quiet --workspace --exclude hyperdust-python
+	cargo test $(CARGO_FLAGS) --quiet --no-fail-fast --workspace --exclude hyperdust-python
 	$(MAKE) test-determinism-flag test-native
 
 # Without `enhanced-determinism` the physics would differ between machines: such a build must not exist.

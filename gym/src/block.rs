@@ -1,13 +1,6 @@
 //! Contiguous lanes that one thread runs in one go.
 
-use hyperdust_kernel::Pack;
-
-use crate::{AutoresetMode, lane::Lane, pool::Job};
-
-/// Worlds per pack: what two SSE or one AVX register hold.
-const WIDTH: usize = 8;
-/// Lanes from which a pack is faster than one world after the other.
-const WORTHWHILE: usize = 3;
+use crate::{AutoresetMode, lane::Lane, pool::Job, simd};
 
 /// What a block does when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +23,12 @@ pub(crate) struct Block {
     pub action_size: usize,
     /// Per lane: none where it stays as it is, else its seed.
     pub resets: Vec<Option<Option<u64>>>,
-    /// Where physics of several lanes pays.
-    pack: Option<Pack<{ WIDTH }>>,
+    /// Where stepping several lanes together pays.
+    pack: Option<Box<dyn simd::Together>>,
 }
 
 impl Block {
     pub fn new(first: usize, lanes: Vec<Lane>, mode: AutoresetMode, action_size: usize) -> Self {
-        let pack = lanes.first().filter(|_| lanes.len() >= WORTHWHILE);
         Self {
             first,
             mode,
@@ -44,7 +36,7 @@ impl Block {
             actions: vec![0; lanes.len() * action_size],
             action_size,
             resets: vec![None; lanes.len()],
-            pack: pack.and_then(|lane| Pack::new(lane.world.model())),
+            pack: lanes.first().and_then(|lane| simd::together(lane.world.model(), lanes.len())),
             lanes,
         }
     }
@@ -68,10 +60,11 @@ impl Job for Block {
                 let stepping = self.lanes.iter_mut().filter(|lane| lane.stepping);
                 let mut worlds = stepping.map(|lane| &mut lane.world).peekable();
                 while worlds.peek().is_some() {
-                    pack.advance(worlds.by_ref().take(WIDTH));
+                    pack.step(&mut worlds);
                 }
                 for (row, lane) in self.lanes.iter_mut().enumerate().filter(|(_, lane)| lane.stepping) {
-                    lane.finish(&self.actions[action(row)], self.mode);
+                    let outcome = lane.world.outcome();
+                    lane.finish(&self.actions[action(row)], outcome, self.mode);
                 }
             }
             Command::Reset => {

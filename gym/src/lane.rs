@@ -4,7 +4,7 @@
 //! Invariant: a lane holds everything that its next call depends on. It knows no other lane, so lanes may
 //! run in any order and on any thread.
 
-use hyperdust_kernel::{Fault, World};
+use hyperdust_kernel::{Fault, Outcome, World};
 
 use crate::{AutoresetMode, Buffer, Statistics, episode::Start, recorder::Recorder};
 
@@ -84,12 +84,14 @@ impl Lane {
         if self.stepping {
             self.world.physics();
             self.world.sense();
-            self.finish(action, mode);
+            self.world.reward();
+            let outcome = self.world.end();
+            self.finish(action, outcome, mode);
         }
     }
 
     /// Begins a step. Where the mode makes it a reset instead, that is done and the lane is not
-    /// [`Self::stepping`]; else physics and sensing are to follow, alone or in a pack, then [`Self::finish`].
+    /// [`Self::stepping`]; else the other phases are to follow, alone or in a pack, then [`Self::finish`].
     pub fn act(&mut self, action: &[u8], mode: AutoresetMode) {
         self.stepping = mode != AutoresetMode::NextStep || !self.over;
         if self.stepping {
@@ -101,10 +103,8 @@ impl Lane {
         }
     }
 
-    /// Ends a step that [`Self::act`] began with the same action.
-    pub fn finish(&mut self, action: &[u8], mode: AutoresetMode) {
-        self.world.reward();
-        let outcome = self.world.end();
+    /// Does the books of a step that [`Self::act`] began with the same action.
+    pub fn finish(&mut self, action: &[u8], outcome: Outcome, mode: AutoresetMode) {
         self.reward = outcome.reward;
         self.terminated = outcome.terminated;
         self.truncated = outcome.truncated;

@@ -8,7 +8,7 @@
 //! Invariant: lanes are independent and nothing here draws random numbers or reads a clock after
 //! construction, so the bytes of a batch depend on blueprint, seeds and actions only, never on the number
 //! of threads or lanes.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod action;
 mod autoreset;
@@ -23,6 +23,7 @@ mod pool;
 mod recorder;
 mod replay;
 mod seeding;
+mod simd;
 mod snapshot;
 mod space;
 mod statistics;

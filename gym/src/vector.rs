@@ -14,7 +14,9 @@ use crate::{
     lane::Lane,
     pool::Pool,
     recorder::Recorder,
-    seeding, snapshot,
+    seeding,
+    simd::WIDEST,
+    snapshot,
 };
 
 /// Lanes that a vector env may have at most.
@@ -71,11 +73,15 @@ impl VectorEnv {
         }
         .min(MAX_THREADS)
         .min(lanes);
-        let count = if threads == 1 { 1 } else { (threads * BLOCKS_PER_THREAD).min(lanes) };
+        // Whole packs to a block, unless that left threads without one.
+        let unit = lanes.div_ceil(threads).min(WIDEST);
+        let units = lanes.div_ceil(unit);
+        let count = if threads == 1 { 1 } else { (threads * BLOCKS_PER_THREAD).min(units) };
         let world = World::new(model.clone(), 0);
         let blocks = (0..count)
             .map(|index| {
-                let (first, end) = (index * lanes / count, (index + 1) * lanes / count);
+                let border = |index: usize| (index * units / count * unit).min(lanes);
+                let (first, end) = (border(index), border(index + 1));
                 let lanes = (first..end).map(|_| Lane::new(world.clone(), options.autoreset)).collect();
                 Block::new(first, lanes, options.autoreset, model.actions().size)
             })

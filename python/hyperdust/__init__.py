@@ -6,6 +6,7 @@
 
     env = gymnasium.make("hyperdust/Ant-v0")
     envs = hyperdust.make_vec("hyperdust/Ant-v0", num_envs=64, num_threads=2)
+    envs = hyperdust.make_async("hyperdust/Ant-v0", num_envs=64, batch_size=16)
     mine = hyperdust.load("path/to/scene_or_robot.xml")
 
 The import itself is light: environments, the native module and everything else are loaded on first use.
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         StateError,
         UnknownParameterError,
     )
+    from hyperdust.pipeline import Pipeline, make_async
     from hyperdust.scene import check, load, parameters, scenes
     from hyperdust.vector import HyperdustVectorEnv, make_vec
 
@@ -54,6 +56,8 @@ _HOME = {
     "scenes": "scene",
     "HyperdustVectorEnv": "vector",
     "make_vec": "vector",
+    "Pipeline": "pipeline",
+    "make_async": "pipeline",
     "ActionError": "errors",
     "ClosedError": "errors",
     "EpisodeError": "errors",

@@ -32,4 +32,4 @@ pub use error::{Cap, Error, Fault, FaultKind};
 pub use world::{Model, Outcome, Pack, World};
 
 /// Version of the simulation: part of every blueprint, snapshot and episode.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;

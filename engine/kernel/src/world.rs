@@ -21,7 +21,7 @@ use crate::articulated::Articulated;
 use crate::error::{Fault, FaultKind};
 use crate::rigid::RigidWorld;
 use crate::rng::Rng;
-use crate::task::{self, Cost, Robot, Sensed};
+use crate::task::{self, Cost, Own, Results, Sensed};
 
 /// What a step gives back; observation and info are read from the world.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,15 +61,16 @@ pub struct World {
     pub(crate) values: Vec<f32>,
     pub(crate) info: Vec<f32>,
     pub(crate) observation: Arena,
-    scratch: Scratch,
+    /// See [`Outcome::timed_out`].
+    timed_out: bool,
+    results: Results<f32>,
+    /// What physics changes, as it was before the step.
+    before: Before,
 }
 
-/// Room to compute in: what a step writes before it is known to be finite, and what it must be able to undo.
+/// What a step must be able to undo.
 #[derive(Clone, Default)]
-struct Scratch {
-    reward: f32,
-    info: Vec<f32>,
-    observation: Arena,
+struct Before {
     qpos: Vec<f32>,
     qvel: Vec<f32>,
     warm_start: Vec<u8>,
@@ -97,7 +98,9 @@ impl World {
             action_numbers: vec![0.0; plan.action_elements],
             controls: vec![0.0; model.blueprint().robot.as_ref().map_or(0, |r| r.actuators.len())],
             values: vec![0.0; plan.addresses.len()],
-            scratch: Scratch { info: info.clone(), observation: observation.clone(), ..Scratch::default() },
+            timed_out: false,
+            results: Results::new(plan),
+            before: Before::default(),
             info,
             observation,
             model,
@@ -157,6 +160,7 @@ impl World {
         self.fault = None;
         self.terminated = false;
         self.truncated = false;
+        self.timed_out = false;
         self.reward = 0.0;
         if let Err(fault) = self.observe_start() {
             self.fault = Some(fault);
@@ -166,13 +170,16 @@ impl World {
 
     fn observe_start(&mut self) -> Result<(), Fault> {
         self.check_state()?;
-        self.measure(false)?;
+        self.measure()?;
         let model = Arc::clone(&self.model);
         let plan = model.plan();
         plan.addresses.turn(&mut self.values);
-        self.scratch.info.fill(0.0);
-        plan.infos(&self.values, &mut self.scratch.info)?;
-        plan.observe(&self.values, self.scratch.observation.bytes_mut())?;
+        // Neither a reward nor an ending belongs to it, whatever their terms come to.
+        let [_, infos] = plan.reward(&self.values, &mut self.results);
+        check(infos, FaultKind::InfoNotFinite)?;
+        let [_, observation] = plan.end(&self.values, &mut self.results);
+        check(observation, FaultKind::ObservationNotFinite)?;
+        self.results.info[..plan.reward_terms()].fill(0.0);
         self.publish();
         Ok(())
     }
@@ -200,31 +207,35 @@ impl World {
         }
         self.steps = self.steps.saturating_add(1);
         self.cost = Cost::default();
-        self.save();
+        self.timed_out = false;
         let model = Arc::clone(&self.model);
         let (plan, task) = (model.plan(), &model.blueprint().task);
-        self.attempt(|world| {
-            plan.drive.apply(&task.actions, &plan.actions, action, &mut world.action_numbers, &mut world.controls)
-        });
+        let Self { action_numbers, controls, .. } = self;
+        if let Err(fault) = plan.drive.apply(&task.actions, &plan.actions, action, action_numbers, controls) {
+            self.stop(fault);
+        }
     }
 
     /// Second phase: `frame_skip` physics steps.
     pub fn physics(&mut self) {
+        if self.fault.is_none() {
+            self.save();
+        }
         self.attempt(Self::simulate);
     }
 
     /// Third phase: the quantities that terms read.
     pub fn sense(&mut self) {
-        self.attempt(|world| world.measure(false));
+        self.attempt(Self::measure);
     }
 
     /// Fourth phase: reward terms, their sum, and infos.
     pub fn reward(&mut self) {
         let model = Arc::clone(&self.model);
-        let plan = model.plan();
         self.attempt(|world| {
-            world.scratch.reward = plan.reward(&world.values, &mut world.scratch.info)?;
-            plan.infos(&world.values, &mut world.scratch.info)
+            let [reward, infos] = model.plan().reward(&world.values, &mut world.results);
+            check(reward, FaultKind::RewardNotFinite)?;
+            check(infos, FaultKind::InfoNotFinite)
         });
     }
 
@@ -232,21 +243,31 @@ impl World {
     pub fn end(&mut self) -> Outcome {
         let model = Arc::clone(&self.model);
         let plan = model.plan();
-        let mut timed_out = false;
         self.attempt(|world| {
-            let end = plan.end(&world.values)?;
-            plan.observe(&world.values, world.scratch.observation.bytes_mut())?;
+            let [endings, observation] = plan.end(&world.values, &mut world.results);
+            check(endings, FaultKind::TerminationNotFinite)?;
+            check(observation, FaultKind::ObservationNotFinite)?;
             // From here on nothing can fail.
-            let limit = model.blueprint().task.max_episode_steps;
-            world.reward = world.scratch.reward;
-            world.terminated = end.terminated;
-            world.truncated = end.truncated || (limit != 0 && world.steps >= limit);
-            timed_out = world.truncated && !end.truncated;
             plan.addresses.turn(&mut world.values);
+            world.reward = world.results.reward;
+            world.conclude(world.results.terminated, world.results.truncated);
             world.publish();
             Ok(())
         });
-        let Self { reward, terminated, truncated, fault, .. } = *self;
+        self.outcome()
+    }
+
+    /// The task's endings and the time limit.
+    fn conclude(&mut self, terminated: bool, truncated: bool) {
+        let limit = self.model.blueprint().task.max_episode_steps;
+        self.terminated = terminated;
+        self.truncated = truncated || (limit != 0 && self.steps >= limit);
+        self.timed_out = self.truncated && !truncated;
+    }
+
+    /// Of the last step.
+    pub fn outcome(&self) -> Outcome {
+        let Self { reward, terminated, truncated, timed_out, fault, .. } = *self;
         Outcome { reward, terminated, truncated, timed_out, fault }
     }
 
@@ -255,7 +276,8 @@ impl World {
         if self.fault.is_none()
             && let Err(fault) = part(self)
         {
-            self.fail(fault);
+            self.undo();
+            self.stop(fault);
         }
     }
 
@@ -294,22 +316,19 @@ impl World {
         }
     }
 
-    /// Reads all quantities; a robot's are `in_place` already where they were sensed in lanes.
-    fn measure(&mut self, in_place: bool) -> Result<(), Fault> {
-        let robot = match &self.robot {
-            Some(_) if in_place => Robot::Sensed,
-            Some(robot) => Robot::Here(robot),
-            None => Robot::None,
-        };
+    /// Reads all quantities.
+    fn measure(&mut self) -> Result<(), Fault> {
         let sensed = Sensed {
-            robot,
+            robot: self.robot.as_ref(),
             rigid: self.rigid.as_ref(),
-            action: &self.action_numbers,
-            controls: &self.controls,
-            steps: self.steps,
-            step_seconds: self.model.blueprint().step_seconds(),
+            own: Own { action: &self.action_numbers, controls: &self.controls, time: self.time(), steps: self.steps },
         };
         self.model.plan().addresses.sense(&sensed, &mut self.values)
+    }
+
+    /// Seconds since the reset.
+    fn time(&self) -> f32 {
+        self.steps as f32 * self.model.blueprint().step_seconds()
     }
 
     /// Seed and position of the random stream: what the next `reset(None)` draws from.
@@ -325,8 +344,8 @@ impl World {
 
     /// What was computed beside becomes what is read.
     fn publish(&mut self) {
-        core::mem::swap(&mut self.info, &mut self.scratch.info);
-        core::mem::swap(&mut self.observation, &mut self.scratch.observation);
+        self.info.copy_from_slice(&self.results.info);
+        self.model.plan().observe(&self.results, 0, self.observation.bytes_mut());
     }
 
     fn remember(&mut self, action: &[u8]) {
@@ -341,27 +360,36 @@ impl World {
     /// Keeps what physics changes.
     fn save(&mut self) {
         if let Some(robot) = &self.robot {
-            refill(&mut self.scratch.qpos, robot.qpos());
-            refill(&mut self.scratch.qvel, robot.qvel());
-            refill(&mut self.scratch.warm_start, robot.warm_start());
+            refill(&mut self.before.qpos, robot.qpos());
+            refill(&mut self.before.qvel, robot.qvel());
+            refill(&mut self.before.warm_start, robot.warm_start());
         }
-        self.scratch.rigid.clone_from(&self.rigid);
+        self.before.rigid.clone_from(&self.rigid);
     }
 
-    fn fail(&mut self, fault: Fault) {
+    /// Goes back to what [`Self::save`] kept.
+    fn undo(&mut self) {
         if let Some(robot) = &mut self.robot {
-            robot.qpos_mut().copy_from_slice(&self.scratch.qpos);
-            robot.qvel_mut().copy_from_slice(&self.scratch.qvel);
-            robot.set_warm_start(&self.scratch.warm_start);
+            robot.qpos_mut().copy_from_slice(&self.before.qpos);
+            robot.qvel_mut().copy_from_slice(&self.before.qvel);
+            robot.set_warm_start(&self.before.warm_start);
             robot.refresh();
         }
-        self.rigid.clone_from(&self.scratch.rigid);
+        self.rigid.clone_from(&self.before.rigid);
+    }
+
+    /// Ends the episode with a fault.
+    fn stop(&mut self, fault: Fault) {
         self.fault = Some(fault);
         self.terminated = false;
         self.truncated = true;
         self.reward = 0.0;
         self.info[..self.model.plan().reward_terms()].fill(0.0);
     }
+}
+
+fn check(finite: bool, otherwise: FaultKind) -> Result<(), Fault> {
+    if finite { Ok(()) } else { Err(Fault::new(otherwise)) }
 }
 
 impl core::fmt::Debug for World {

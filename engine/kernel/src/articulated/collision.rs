@@ -47,7 +47,7 @@ impl<T: Real> Collision<T> {
     }
 
     /// Finds all points of the placed robot.
-    #[inline]
+    #[inline(always)]
     pub fn find(&mut self, t: &Topology, k: &Kinematics<T>) {
         self.points.clear();
         for (g, node) in t.geoms.iter().enumerate() {
@@ -132,35 +132,14 @@ impl<T: Real> Collision<T> {
         }
         let arm_a = self.axis[pair.first].scale(T::splat(a.half_length));
         let arm_b = self.axis[pair.second].scale(T::splat(b.half_length));
-        let touch = |this: &mut Self, slot: usize, allowed: T::Mask, x: T, y: T| {
-            let from = on_segment(this.center[pair.first], arm_a, x);
-            let to = on_segment(this.center[pair.second], arm_b, y);
-            let gap = apart + (to - from);
-            let length = gap.norm();
-            let depth = length - T::splat(a.radius + b.radius + pair.reach);
-            let present = allowed.and(depth.lt(T::zero()));
-            if !present.any() {
-                return;
-            }
-            let apart_enough = T::splat(1e-6).lt(length);
-            let unit = gap.scale(T::one() / T::select(apart_enough, length, T::one()));
-            let normal = Vec3::select(apart_enough, unit, vec3(T::one(), T::zero(), T::zero()));
-            let distance = depth + T::splat(pair.reach);
-            let position = to - normal.scale(T::splat(b.radius) + T::splat(0.5) * distance);
-            let frame = frame(normal, None);
-            this.points.push(Point { pair: index, slot, present, depth, frame, position, shift: apart });
-        };
-        let one = T::one();
+        // Where on each segment (−1 to 1), in which lanes.
+        let (one, everywhere) = (T::one(), T::Mask::splat(true));
+        let mut found = [(everywhere, T::zero(), T::zero()); 2];
+        let mut count = 1;
         match (a.half_length > 0.0, b.half_length > 0.0) {
-            (false, false) => touch(self, pair.slot, T::Mask::splat(true), T::zero(), T::zero()),
-            (false, true) => {
-                let y = (-between.dot(arm_b) / arm_b.dot(arm_b)).clamp(-one, one);
-                touch(self, pair.slot, T::Mask::splat(true), T::zero(), y);
-            }
-            (true, false) => {
-                let x = (between.dot(arm_a) / arm_a.dot(arm_a)).clamp(-one, one);
-                touch(self, pair.slot, T::Mask::splat(true), x, T::zero());
-            }
+            (false, false) => {}
+            (false, true) => found[0].2 = (-between.dot(arm_b) / arm_b.dot(arm_b)).clamp(-one, one),
+            (true, false) => found[0].1 = (between.dot(arm_a) / arm_a.dot(arm_a)).clamp(-one, one),
             (true, true) => {
                 let (ma, mb, mc) = (arm_a.dot(arm_a), -arm_a.dot(arm_b), arm_b.dot(arm_b));
                 let (u, v) = (arm_a.dot(between), -arm_b.dot(between));
@@ -175,25 +154,32 @@ impl<T: Real> Collision<T> {
                 let x2 = T::select(one.lt(y1.abs()), ((u - mb * y2) / ma).clamp(-one, one), x1);
                 // Parallel: the two ends of the first, each against the second.
                 let top = ((v - mb) / mc).clamp(-one, one);
-                touch(
-                    self,
-                    pair.slot,
-                    T::Mask::splat(true),
-                    T::select(crossing, x2, one),
-                    T::select(crossing, y2, top),
-                );
+                found[0] = (everywhere, T::select(crossing, x2, one), T::select(crossing, y2, top));
                 if crossing.not().any() {
-                    let bottom = ((v + mb) / mc).clamp(-one, one);
-                    touch(self, pair.slot + 1, crossing.not(), -one, bottom);
+                    found[1] = (crossing.not(), -one, ((v + mb) / mc).clamp(-one, one));
+                    count = 2;
                 }
             }
         }
+        for (nth, &(allowed, x, y)) in found[..count].iter().enumerate() {
+            let from = self.center[pair.first] + arm_a.scale(x);
+            let to = self.center[pair.second] + arm_b.scale(y);
+            let gap = apart + (to - from);
+            let length = gap.norm();
+            let depth = length - T::splat(a.radius + b.radius + pair.reach);
+            let present = allowed.and(depth.lt(T::zero()));
+            if !present.any() {
+                continue;
+            }
+            let apart_enough = T::splat(1e-6).lt(length);
+            let unit = gap.scale(T::one() / T::select(apart_enough, length, T::one()));
+            let normal = Vec3::select(apart_enough, unit, vec3(T::one(), T::zero(), T::zero()));
+            let distance = depth + T::splat(pair.reach);
+            let position = to - normal.scale(T::splat(b.radius) + T::splat(0.5) * distance);
+            let (frame, slot) = (frame(normal, None), pair.slot + nth);
+            self.points.push(Point { pair: index, slot, present, depth, frame, position, shift: apart });
+        }
     }
-}
-
-#[inline(always)]
-fn on_segment<T: Real>(center: Vec3<T>, arm: Vec3<T>, x: T) -> Vec3<T> {
-    center + arm.scale(x)
 }
 
 /// MuJoCo's contact frame: the first tangent along `along` where that has a direction in the plane,
@@ -203,12 +189,17 @@ fn frame<T: Real>(normal: Vec3<T>, along: Option<Vec3<T>>) -> [Vec3<T>; 3] {
     let (zero, one, half) = (T::zero(), T::one(), T::splat(0.5));
     let steep = normal.y.abs().lt(half);
     let default = vec3(zero, T::select(steep, one, zero), T::select(steep, zero, one));
-    let flat = |v: Vec3<T>| v - normal.scale(normal.dot(v));
-    let mut tangent = flat(default);
+    let mut tangent = flat(default, normal);
     if let Some(along) = along {
-        let wanted = flat(along);
+        let wanted = flat(along, normal);
         tangent = Vec3::select(T::splat(1e-10).lt(wanted.dot(wanted)), wanted, tangent);
     }
     let first = tangent.scale(one / tangent.norm());
     [normal, first, normal.cross(first)]
+}
+
+/// What of `v` is across the normal.
+#[inline(always)]
+fn flat<T: Real>(v: Vec3<T>, normal: Vec3<T>) -> Vec3<T> {
+    v - normal.scale(normal.dot(v))
 }

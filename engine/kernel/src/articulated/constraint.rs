@@ -121,7 +121,7 @@ impl<T: Real> Constraints<T> {
     }
 
     /// Builds the rows of the current state. `warm` holds, per slot, which rows acted in the last step.
-    #[inline]
+    #[inline(always)]
     pub fn build(
         &mut self,
         t: &Topology,
@@ -282,7 +282,7 @@ impl<T: Real> Constraints<T> {
     }
 
     /// Remembers which rows act, for the next step.
-    #[inline]
+    #[inline(always)]
     pub fn remember(&self, warm: &mut [T::Byte]) {
         for contact in &self.contacts {
             let mut byte = T::splat_byte(COLD);
@@ -298,10 +298,11 @@ impl<T: Real> Constraints<T> {
         }
     }
 
-    /// `out = J x`.
-    #[inline]
-    pub fn multiply(jacobian: &[T], contacts: &[Contact<T>], limits: &[Limit], t: &Topology, x: &[T], out: &mut [T]) {
-        for c in contacts {
+    /// `slope = J x`.
+    #[inline(always)]
+    pub fn slopes(&mut self, t: &Topology, x: &[T]) {
+        let Self { contacts, limits, jacobian, slope: out, .. } = self;
+        for c in &*contacts {
             let mut along = [T::zero(); 3];
             let entries = &jacobian[c.jacobian..];
             for (axis, sum) in along.iter_mut().enumerate().take(if c.rows == 1 { 1 } else { 3 }) {
@@ -327,19 +328,25 @@ impl<T: Real> Constraints<T> {
             let (a, b) = (t1 * T::splat(c.friction[0]), t2 * T::splat(c.friction[1]));
             out[c.row..c.row + 4].copy_from_slice(&[n + a, n - a, n + b, n - b]);
         }
-        for l in limits {
+        for l in &*limits {
             out[l.row] = T::splat(l.sign) * x[l.dof];
         }
     }
 
-    /// `y += Jᵀ w`, where `w(row)` is zero for rows that do not act.
-    #[inline]
-    pub fn transpose_add(&self, t: &Topology, w: impl Fn(usize) -> T, y: &mut [T]) {
+    /// What a row pushes with: zero unless it acts.
+    #[inline(always)]
+    fn force(&self, row: usize) -> T {
+        T::select(self.active[row], -(self.weight[row] * self.residual[row]), T::zero())
+    }
+
+    /// `y += Jᵀ f`: the forces of the rows that act.
+    #[inline(always)]
+    pub fn pull(&self, t: &Topology, y: &mut [T]) {
         for c in &self.contacts {
             let sums = if c.rows == 1 {
-                [w(c.row), T::zero(), T::zero()]
+                [self.force(c.row), T::zero(), T::zero()]
             } else {
-                c.decode([w(c.row), w(c.row + 1), w(c.row + 2), w(c.row + 3)])
+                c.decode([self.force(c.row), self.force(c.row + 1), self.force(c.row + 2), self.force(c.row + 3)])
             };
             let entries = &self.jacobian[c.jacobian..];
             for (axis, &sum) in sums.iter().enumerate().take(if c.rows == 1 { 1 } else { 3 }) {
@@ -359,7 +366,7 @@ impl<T: Real> Constraints<T> {
             }
         }
         for l in &self.limits {
-            y[l.dof] += T::splat(l.sign) * w(l.row);
+            y[l.dof] += T::splat(l.sign) * self.force(l.row);
         }
     }
 }
@@ -368,7 +375,7 @@ impl<T: Real> Contact<T> {
     /// Normal and tangential components of a pyramid's four edges.
     #[inline(always)]
     pub fn decode(&self, w: [T; 4]) -> [T; 3] {
-        let [f1, f2] = self.friction.map(T::splat);
+        let (f1, f2) = (T::splat(self.friction[0]), T::splat(self.friction[1]));
         [(w[0] + w[1]) + (w[2] + w[3]), (w[0] - w[1]) * f1, (w[2] - w[3]) * f2]
     }
 }
@@ -378,14 +385,14 @@ pub(super) const COLD: u8 = 15;
 
 impl<T: Real> Constraints<T> {
     /// Contact forces of the solution, for sensors.
-    #[inline]
+    #[inline(always)]
     pub fn decode_forces(&mut self) {
         for i in 0..self.contacts.len() {
             let c = &self.contacts[i];
             let mut f = [T::zero(); 4];
             for (j, f) in f.iter_mut().enumerate().take(c.rows) {
                 let row = c.row + j;
-                *f = T::select(self.active[row], -(self.weight[row] * self.residual[row]), T::zero());
+                *f = self.force(row);
             }
             let force = if c.rows == 1 { [f[0], T::zero(), T::zero()] } else { c.decode(f) };
             self.contacts[i].force = force;
@@ -393,7 +400,7 @@ impl<T: Real> Constraints<T> {
     }
 
     /// Contacts and rows that exist, per lane.
-    #[inline]
+    #[inline(always)]
     pub fn count(&self) -> (T, T) {
         let (mut contacts, mut rows) = (T::zero(), T::zero());
         for c in &self.contacts {

@@ -32,7 +32,7 @@ impl<T: Real> Dynamics<T> {
     }
 
     /// Mass matrix with armature.
-    #[inline]
+    #[inline(always)]
     pub(super) fn assemble(&mut self, t: &Topology, k: &Kinematics<T>) {
         self.composite.copy_from_slice(&k.inertia);
         for (l, node) in t.links.iter().enumerate().skip(1).rev() {
@@ -96,7 +96,7 @@ impl<T: Real> Dynamics<T> {
     }
 
     /// Velocities of all links and the bias forces, in one pass out and one back.
-    #[inline]
+    #[inline(always)]
     pub(super) fn accelerate(&mut self, t: &Topology, k: &mut Kinematics<T>, qvel: &[T]) {
         self.acceleration[0] = Spatial { angular: Vec3::default(), linear: -Vec3::splat(t.gravity) };
         for (l, node) in t.links.iter().enumerate().skip(1) {
@@ -138,7 +138,7 @@ impl<T: Real> Dynamics<T> {
     }
 
     /// `y = M x`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn multiply(&self, t: &Topology, x: &[T], y: &mut [T]) {
         for dof in 0..t.nv {
             let row = &self.mass[t.row[dof]..t.row[dof + 1]];
@@ -156,7 +156,7 @@ impl<T: Real> Dynamics<T> {
 }
 
 /// `LᵀDL` of a matrix with the tree's sparsity, in place: rows become those of L, `inverse` D⁻¹.
-#[inline]
+#[inline(always)]
 pub(super) fn factor<T: Real>(t: &Topology, rows: &mut [T], inverse: &mut [T]) {
     for dof in (0..t.nv).rev() {
         let (above, rest) = rows.split_at_mut(t.row[dof]);
@@ -176,7 +176,7 @@ pub(super) fn factor<T: Real>(t: &Topology, rows: &mut [T], inverse: &mut [T]) {
 }
 
 /// Solves with what [`factor`] left.
-#[inline]
+#[inline(always)]
 pub(super) fn solve<T: Real>(t: &Topology, rows: &[T], inverse: &[T], x: &mut [T]) {
     for dof in (0..t.nv).rev() {
         let row = &rows[t.row[dof]..t.row[dof + 1] - 1];

@@ -1,95 +1,140 @@
 //! From accelerations to the next state.
 //!
 //! `Euler` and `RungeKutta4` follow MuJoCo ("Numerical integration" in its documentation): semi-implicit
-//! Euler with joint damping treated implicitly, and the classic fourth-order scheme on the tangent space.
+//! Euler with joint damping treated implicitly, and the classic fourth-order scheme, which on quaternions
+//! is Munthe-Kaas's for the rotation group, as in MuJoCo 4.0 (3.x left the correction out).
 
-use alloc::{vec, vec::Vec};
+use alloc::{sync::Arc, vec, vec::Vec};
 
 use super::{Solver, topology::Topology};
-use crate::blueprint::JointKind;
-use crate::math::Real;
+use crate::blueprint::{Integrator, JointKind};
+use crate::math::{Real, Vec3, spatial::vec3};
+
+/// A stage's weight in the sum, and how far the next one looks ahead, in steps (0: it is the last).
+type Stage = (f32, f32);
+const CLASSIC: [Stage; 4] = [(1.0 / 6.0, 0.5), (1.0 / 3.0, 0.5), (1.0 / 3.0, 1.0), (1.0 / 6.0, 0.0)];
+const SINGLE: [Stage; 1] = [(1.0, 0.0)];
 
 /// Scratch of the integrators.
 #[derive(Clone, Debug)]
 pub(super) struct Stages<T> {
+    /// State at the start of the step.
     qpos: Vec<T>,
     qvel: Vec<T>,
     sum_velocity: Vec<T>,
     sum_acceleration: Vec<T>,
-    velocity: Vec<T>,
+    /// From the start of the step to where the state is, on the tangent space.
+    displacement: Vec<T>,
 }
 
 impl<T: Real> Stages<T> {
     pub fn new(t: &Topology) -> Self {
         let nv = || vec![T::zero(); t.nv];
-        Self { qpos: vec![T::zero(); t.nq], qvel: nv(), sum_velocity: nv(), sum_acceleration: nv(), velocity: nv() }
+        Self { qpos: vec![T::zero(); t.nq], qvel: nv(), sum_velocity: nv(), sum_acceleration: nv(), displacement: nv() }
     }
 }
 
 impl<T: Real> Solver<T> {
-    pub(super) fn euler(&mut self, controls: &[T]) {
-        self.evaluate(controls);
-        let t = self.topology.clone();
-        if t.has_damping {
-            self.dynamics.multiply(&t, &self.acceleration, &mut self.stages.velocity);
-            self.newton.damped_solve(&t, &self.dynamics, &mut self.stages.velocity);
-            core::mem::swap(&mut self.acceleration, &mut self.stages.velocity);
-        }
-        let h = T::splat(t.timestep);
-        for (v, &a) in self.qvel.iter_mut().zip(&self.acceleration) {
-            *v += h * a;
-        }
-        limit_speed(&t, &mut self.qvel);
-        move_by(&t, &mut self.qpos, &self.qvel, h);
-    }
-
-    pub(super) fn explicit_euler(&mut self, controls: &[T]) {
-        self.evaluate(controls);
-        let t = self.topology.clone();
-        let h = T::splat(t.timestep);
-        move_by(&t, &mut self.qpos, &self.qvel, h);
-        for (v, &a) in self.qvel.iter_mut().zip(&self.acceleration) {
-            *v += h * a;
-        }
-        limit_speed(&t, &mut self.qvel);
-    }
-
-    pub(super) fn runge_kutta(&mut self, controls: &[T]) {
-        let t = self.topology.clone();
-        let h = t.timestep;
+    /// From the state to the next. One loop for all integrators: the whole evaluation is inlined into it, so a second place
+    /// that calls it would be a second copy of the solver.
+    #[inline(always)]
+    pub(super) fn integrate(&mut self, controls: &[T]) {
+        let t = Arc::clone(&self.topology);
+        let stages = if t.integrator == Integrator::RungeKutta4 { &CLASSIC[..] } else { &SINGLE[..] };
         self.stages.qpos.copy_from_slice(&self.qpos);
         self.stages.qvel.copy_from_slice(&self.qvel);
-        self.stages.sum_velocity.fill(T::zero());
-        self.stages.sum_acceleration.fill(T::zero());
-        // Weight of each stage in the sum, and how far the next stage looks ahead.
-        for (weight, ahead) in [(1.0 / 6.0, 0.5), (1.0 / 3.0, 0.5), (1.0 / 3.0, 1.0), (1.0 / 6.0, 0.0)] {
-            self.evaluate(controls);
-            let w = T::splat(weight);
-            for dof in 0..t.nv {
-                self.stages.sum_velocity[dof] += w * self.qvel[dof];
-                self.stages.sum_acceleration[dof] += w * self.acceleration[dof];
+        for (index, &stage) in stages.iter().enumerate() {
+            self.evaluate(&t, controls);
+            match t.integrator {
+                Integrator::Euler => self.euler(&t),
+                Integrator::ExplicitEuler => self.explicit_euler(&t),
+                Integrator::RungeKutta4 => self.runge_kutta(&t, index, stage),
             }
-            if ahead == 0.0 {
-                break;
-            }
-            let step = T::splat(h * ahead);
-            self.stages.velocity.copy_from_slice(&self.qvel);
             self.qpos.copy_from_slice(&self.stages.qpos);
-            move_by(&t, &mut self.qpos, &self.stages.velocity, step);
-            for dof in 0..t.nv {
-                self.qvel[dof] = self.stages.qvel[dof] + step * self.acceleration[dof];
-            }
+            move_by(&t, &mut self.qpos, &self.stages.displacement);
         }
-        let h = T::splat(h);
+    }
+
+    #[inline(always)]
+    fn euler(&mut self, t: &Topology) {
+        if t.has_damping {
+            self.dynamics.multiply(t, &self.acceleration, &mut self.stages.sum_acceleration);
+            self.newton.damped_solve(t, &self.dynamics, &mut self.stages.sum_acceleration);
+            core::mem::swap(&mut self.acceleration, &mut self.stages.sum_acceleration);
+        }
+        let h = T::splat(t.timestep);
+        for (v, &a) in self.qvel.iter_mut().zip(&self.acceleration) {
+            *v += h * a;
+        }
+        limit_speed(t, &mut self.qvel);
+        for (moved, &v) in self.stages.displacement.iter_mut().zip(&self.qvel) {
+            *moved = h * v;
+        }
+    }
+
+    #[inline(always)]
+    fn explicit_euler(&mut self, t: &Topology) {
+        let h = T::splat(t.timestep);
+        for ((v, &a), moved) in self.qvel.iter_mut().zip(&self.acceleration).zip(&mut self.stages.displacement) {
+            *moved = h * *v;
+            *v += h * a;
+        }
+        limit_speed(t, &mut self.qvel);
+    }
+
+    /// What a stage adds, and where the next one (or the step) leads.
+    #[inline(always)]
+    fn runge_kutta(&mut self, t: &Topology, index: usize, (weight, ahead): Stage) {
+        let Stages { qvel: start, sum_velocity, sum_acceleration, displacement, .. } = &mut self.stages;
+        if index == 0 {
+            displacement.fill(T::zero());
+            sum_velocity.fill(T::zero());
+            sum_acceleration.fill(T::zero());
+        }
+        rate(t, &self.qvel, displacement);
+        let last = ahead == 0.0;
+        let (w, h) = (T::splat(weight), T::splat(if last { t.timestep } else { t.timestep * ahead }));
         for dof in 0..t.nv {
-            self.qvel[dof] = self.stages.qvel[dof] + h * self.stages.sum_acceleration[dof];
+            sum_velocity[dof] += w * displacement[dof];
+            sum_acceleration[dof] += w * self.acceleration[dof];
+            let (velocity, acceleration) = if last {
+                (sum_velocity[dof], sum_acceleration[dof])
+            } else {
+                (displacement[dof], self.acceleration[dof])
+            };
+            displacement[dof] = h * velocity;
+            self.qvel[dof] = start[dof] + h * acceleration;
         }
-        limit_speed(&t, &mut self.qvel);
-        self.qpos.copy_from_slice(&self.stages.qpos);
-        move_by(&t, &mut self.qpos, &self.stages.sum_velocity, h);
+        if last {
+            limit_speed(t, &mut self.qvel);
+        }
     }
 }
 
+/// `displacement ← ` how fast the displacement itself changes at `qvel`. On quaternions that is `dexp⁻¹(θ) ω`, with
+/// θ the rotation so far and ω the body's angular velocity: ω + θ×ω/2 + c·θ×(θ×ω), c = (1 − |θ|/2·cot(|θ|/2))/|θ|²,
+/// by its series (Bernoulli numbers), exact to f32 up to a radian. Further a step does not sensibly turn; |θ|² counts as 9 at most.
+#[inline(always)]
+fn rate<T: Real>(t: &Topology, qvel: &[T], displacement: &mut [T]) {
+    for joint in &t.joints {
+        let dof = joint.dof;
+        if joint.joint.kind != JointKind::Free {
+            displacement[dof] = qvel[dof];
+            continue;
+        }
+        let (turned, omega) = (rotation(&displacement[dof..]), rotation(&qvel[dof..]));
+        let s = turned.dot(turned).min(T::splat(9.0));
+        let mut c = T::zero();
+        for bernoulli in [1.0 / 1_209_600.0, 1.0 / 30_240.0, 1.0 / 720.0, 1.0 / 12.0] {
+            c = c * s + T::splat(bernoulli);
+        }
+        let cross = turned.cross(omega);
+        let rate = omega + cross.scale(T::splat(0.5)) + turned.cross(cross).scale(c);
+        displacement[dof..dof + 6].copy_from_slice(&[qvel[dof], qvel[dof + 1], qvel[dof + 2], rate.x, rate.y, rate.z]);
+    }
+}
+
+#[inline(always)]
 fn limit_speed<T: Real>(t: &Topology, qvel: &mut [T]) {
     for joint in t.joints.iter().filter(|j| j.joint.max_speed > 0.0) {
         let bound = T::splat(joint.joint.max_speed);
@@ -99,24 +144,31 @@ fn limit_speed<T: Real>(t: &Topology, qvel: &mut [T]) {
     }
 }
 
-/// `qpos ← qpos ⊕ h·velocity`; quaternions turn by the exponential map of the body-frame velocity.
-fn move_by<T: Real>(t: &Topology, qpos: &mut [T], velocity: &[T], h: T) {
+/// The rotational part of a free joint.
+#[inline(always)]
+fn rotation<T: Real>(x: &[T]) -> Vec3<T> {
+    vec3(x[3], x[4], x[5])
+}
+
+/// `qpos ← qpos ⊕ displacement`; quaternions turn by the exponential map of a rotation in the body's frame.
+#[inline(always)]
+fn move_by<T: Real>(t: &Topology, qpos: &mut [T], displacement: &[T]) {
     for joint in &t.joints {
         if joint.joint.kind != JointKind::Free {
-            qpos[joint.q] += h * velocity[joint.dof];
+            qpos[joint.q] += displacement[joint.dof];
             continue;
         }
-        let v = &velocity[joint.dof..joint.dof + 6];
+        let v = &displacement[joint.dof..joint.dof + 6];
         let q = &mut qpos[joint.q..joint.q + 7];
         for i in 0..3 {
-            q[i] += h * v[i];
+            q[i] += v[i];
         }
         let (x, y, z) = (v[3], v[4], v[5]);
-        let speed = (x * x + y * y + z * z).sqrt();
-        let half = T::splat(0.5) * h;
-        let (sin, cos) = (half * speed).sin_cos();
-        let turning = T::splat(1e-10).lt(speed);
-        let k = T::select(turning, sin / T::select(turning, speed, T::one()), half);
+        let angle = (x * x + y * y + z * z).sqrt();
+        let half = T::splat(0.5);
+        let (sin, cos) = (half * angle).sin_cos();
+        let turning = T::splat(1e-12).lt(angle);
+        let k = T::select(turning, sin / T::select(turning, angle, T::one()), half);
         let (bx, by, bz) = (x * k, y * k, z * k);
         let (aw, ax, ay, az) = (q[3], q[4], q[5], q[6]);
         q[3] = aw * cos - ax * bx - ay * by - az * bz;
@@ -134,6 +186,7 @@ pub(super) fn normalize<T: Real>(t: &Topology, qpos: &mut [T]) {
     }
 }
 
+#[inline(always)]
 fn unit<T: Real>(q: &mut [T]) {
     let norm = (q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]).sqrt();
     let usable = T::splat(1e-12).lt(norm);

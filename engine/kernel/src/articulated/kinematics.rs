@@ -39,7 +39,7 @@ impl<T: Real> Kinematics<T> {
     }
 
     /// Places all links for `qpos`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place(&mut self, t: &Topology, qpos: &[T]) {
         for (l, node) in t.links.iter().enumerate().skip(1) {
             if node.free {

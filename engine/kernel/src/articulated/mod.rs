@@ -20,8 +20,8 @@ pub use topology::Topology;
 
 use alloc::{sync::Arc, vec, vec::Vec};
 
-use crate::blueprint::{Integrator, Options, Robot};
-use crate::math::{Real, Vec3, scalar};
+use crate::blueprint::{Options, Robot};
+use crate::math::{Mask, Real, Vec3, scalar};
 use crate::task::Cost;
 
 /// One world's robot.
@@ -127,27 +127,24 @@ impl<T: Real> Solver<T> {
     }
 
     /// One physics step under controls that are already within their ranges; `controls.len()` = number of actuators.
+    #[inline(always)]
     pub fn advance(&mut self, controls: &[T]) {
         self.contact_count = T::zero();
         self.row_count = T::zero();
-        match self.topology.integrator {
-            Integrator::Euler => self.euler(controls),
-            Integrator::ExplicitEuler => self.explicit_euler(controls),
-            Integrator::RungeKutta4 => self.runge_kutta(controls),
-        }
+        self.integrate(controls);
         self.find_centers();
     }
 
     /// Acceleration at the current state: the whole evaluation, which the sensors then show.
-    fn evaluate(&mut self, controls: &[T]) {
-        let t = Arc::clone(&self.topology);
-        self.kinematics.place(&t, &self.qpos);
-        self.dynamics.assemble(&t, &self.kinematics);
-        self.dynamics.accelerate(&t, &mut self.kinematics, &self.qvel);
-        self.collision.find(&t, &self.kinematics);
-        self.constraints.build(&t, &self.kinematics, &self.collision, (&self.qpos, &self.qvel), &mut self.warm);
-        self.apply_forces(&t, controls);
-        self.newton.solve(&t, &self.dynamics, &mut self.constraints, &self.force, &mut self.acceleration);
+    #[inline(always)]
+    fn evaluate(&mut self, t: &Topology, controls: &[T]) {
+        self.kinematics.place(t, &self.qpos);
+        self.dynamics.assemble(t, &self.kinematics);
+        self.dynamics.accelerate(t, &mut self.kinematics, &self.qvel);
+        self.collision.find(t, &self.kinematics);
+        self.constraints.build(t, &self.kinematics, &self.collision, (&self.qpos, &self.qvel), &mut self.warm);
+        self.apply_forces(t, controls);
+        self.newton.solve(t, &self.dynamics, &mut self.constraints, &self.force, &mut self.acceleration);
         self.constraints.remember(&mut self.warm);
         self.constraints.decode_forces();
         let (contacts, rows) = self.constraints.count();
@@ -156,6 +153,7 @@ impl<T: Real> Solver<T> {
     }
 
     /// All forces but those of constraints: actuators, springs, dampers, bias.
+    #[inline(always)]
     fn apply_forces(&mut self, t: &Topology, controls: &[T]) {
         self.actuation.fill(T::zero());
         for (actuator, &control) in t.actuators.iter().zip(controls) {
@@ -225,9 +223,21 @@ impl<T: Real> Solver<T> {
         }
     }
 
-    /// What the last step cost a lane.
-    pub fn cost(&self, lane: usize) -> Cost {
-        Cost { contacts: self.contact_count.lane(lane) as u32, rows: self.row_count.lane(lane) as u32, rays: 0 }
+    /// Makes every zero of the state positive; returns the lanes in which it is finite.
+    #[inline(always)]
+    pub fn canonicalize_lanes(&mut self) -> T::Mask {
+        let mut finite = T::Mask::splat(true);
+        for x in self.qpos.iter_mut().chain(&mut self.qvel) {
+            finite = finite.and(x.is_finite());
+            *x += T::zero();
+        }
+        finite
+    }
+
+    /// Contacts and rows (times linear solves) of the last step.
+    #[inline(always)]
+    pub fn counts(&self) -> [T; 2] {
+        [self.contact_count, self.row_count]
     }
 }
 
@@ -235,7 +245,8 @@ impl Articulated {
     /// One physics step; returns what it cost. See [`Self::advance`].
     pub fn step(&mut self, controls: &[f32]) -> Cost {
         self.advance(controls);
-        self.cost(0)
+        let [contacts, rows] = self.counts();
+        Cost::of(contacts, rows)
     }
 
     /// The warm start: part of the state, one byte per slot.

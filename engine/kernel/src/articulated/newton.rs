@@ -17,7 +17,7 @@ use super::{
 use crate::math::{Mask, Real};
 
 /// Line-search evaluations.
-const SEARCH: usize = 8;
+const SEARCH: usize = 16;
 
 /// Scratch of the solver.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl<T: Real> Newton<T> {
     }
 
     /// Solves for the acceleration under `force` (all but constraint forces); leaves residuals and the acting set in `c`.
-    #[inline]
+    #[inline(always)]
     pub fn solve(
         &mut self,
         t: &Topology,
@@ -59,49 +59,45 @@ impl<T: Real> Newton<T> {
         force: &[T],
         acceleration: &mut [T],
     ) {
-        let n = c.len();
-        self.solves = T::one();
-        acceleration.copy_from_slice(force);
-        c.transpose_add(t, |i| T::select(c.active[i], c.weight[i] * c.reference[i], T::zero()), acceleration);
-        self.hessian_solve(t, d, c, acceleration);
-        if n == 0 {
-            return;
+        self.solves = T::zero();
+        // The first step starts from rest, where every residual is known without a product.
+        acceleration.fill(T::zero());
+        for i in 0..c.len() {
+            c.residual[i] = -c.reference[i];
         }
-        let mut todo = T::Mask::splat(false);
-        Constraints::multiply(&c.jacobian, &c.contacts, &c.limits, t, acceleration, &mut c.residual);
-        for i in 0..n {
-            c.residual[i] = c.residual[i] - c.reference[i];
-            let acts = c.residual[i].lt(T::zero());
-            todo = todo.or(acts.xor(c.active[i]).and(T::zero().lt(c.weight[i])));
-            c.active[i] = acts;
-        }
-        for _ in 0..t.iterations {
+        let mut todo = T::Mask::splat(true);
+        for iteration in 0..=t.iterations {
+            todo = self.improve(t, d, c, (iteration == 0, force), acceleration, todo);
             if !todo.any() {
                 break;
             }
-            todo = self.improve(t, d, c, force, acceleration, todo);
         }
     }
 
-    /// One Newton step with line search in the lanes of `todo`; returns the lanes that need another.
-    #[inline(never)]
+    /// One Newton step in the lanes of `todo`, with line search unless it is the `first`, from rest, which only
+    /// serves the warm start; returns the lanes that need another.
+    #[inline(always)]
     fn improve(
         &mut self,
         t: &Topology,
         d: &Dynamics<T>,
         c: &mut Constraints<T>,
-        force: &[T],
+        (first, force): (bool, &[T]),
         acceleration: &mut [T],
         todo: T::Mask,
     ) -> T::Mask {
         let n = c.len();
-        d.multiply(t, acceleration, &mut self.product);
-        for i in 0..t.nv {
-            self.smooth_gap[i] = force[i] - self.product[i];
+        if first {
+            self.smooth_gap.copy_from_slice(force);
+        } else {
+            d.multiply(t, acceleration, &mut self.product);
+            for i in 0..t.nv {
+                self.smooth_gap[i] = force[i] - self.product[i];
+            }
         }
         let mut step = core::mem::take(&mut self.step);
         step.copy_from_slice(&self.smooth_gap);
-        c.transpose_add(t, |i| T::select(c.active[i], -(c.weight[i] * c.residual[i]), T::zero()), &mut step);
+        c.pull(t, &mut step);
         let mut descent = T::zero();
         self.product.copy_from_slice(&step);
         self.hessian_solve(t, d, c, &mut step);
@@ -109,7 +105,7 @@ impl<T: Real> Newton<T> {
             descent += s * g;
         }
         self.solves += T::select(todo, T::one(), T::zero());
-        Constraints::multiply(&c.jacobian, &c.contacts, &c.limits, t, &step, &mut c.slope);
+        c.slopes(t, &step);
         let mut changed = T::Mask::splat(false);
         for i in 0..n {
             let acts = (c.residual[i] + c.slope[i]).lt(T::zero());
@@ -117,7 +113,7 @@ impl<T: Real> Newton<T> {
         }
         changed = changed.and(todo);
         let mut length = T::one();
-        if changed.any() {
+        if !first && changed.any() {
             let found = self.search(t, d, c, &step, descent);
             length = T::select(changed, found, length);
         }
@@ -175,7 +171,7 @@ impl<T: Real> Newton<T> {
     }
 
     /// `x ← (M + Jᵀ D J)⁻¹ x` over acting rows.
-    #[inline]
+    #[inline(always)]
     fn hessian_solve(&mut self, t: &Topology, d: &Dynamics<T>, c: &Constraints<T>, x: &mut [T]) {
         self.rows.copy_from_slice(&d.mass);
         let mut coupled = false;
@@ -216,7 +212,7 @@ impl<T: Real> Newton<T> {
     }
 
     /// As the sparse solve, in the same order of operations, with contacts that couple branches.
-    #[inline(never)]
+    #[inline(always)]
     fn dense_solve(&mut self, t: &Topology, c: &Constraints<T>, x: &mut [T]) {
         let n = t.nv;
         let h = &mut self.dense[..];
@@ -278,7 +274,7 @@ impl<T: Real> Newton<T> {
     }
 
     /// `x ← (M + h·diag(damping))⁻¹ x`: implicit joint damping.
-    #[inline]
+    #[inline(always)]
     pub fn damped_solve(&mut self, t: &Topology, d: &Dynamics<T>, x: &mut [T]) {
         self.rows.copy_from_slice(&d.mass);
         for (k, &damping) in t.damping.iter().enumerate() {
@@ -312,7 +308,7 @@ fn add_pyramid<T: Real>(t: &Topology, dof: usize, entries: &[T], friction: [f32;
     let (n, rest) = entries.split_at(width);
     let (t1, rest) = rest.split_at(width);
     let t2 = &rest[..width];
-    let [f1, f2] = friction.map(T::splat);
+    let (f1, f2) = (T::splat(friction[0]), T::splat(friction[1]));
     let nn = (w[0] + w[1]) + (w[2] + w[3]);
     let (n1, n2) = ((w[0] - w[1]) * f1, (w[2] - w[3]) * f2);
     let (s1, s2) = ((w[0] + w[1]) * f1 * f1, (w[2] + w[3]) * f2 * f2);
@@ -441,7 +437,7 @@ mod tests {
         let c = &robot.constraints;
         assert!(c.active[..4].iter().any(|&x| x), "the contact does not act");
         let mut pull = robot.force.clone();
-        c.transpose_add(&t, |i| if c.active[i] { -(c.weight[i] * c.residual[i]) } else { 0.0 }, &mut pull);
+        c.pull(&t, &mut pull);
         let scale = pull.iter().fold(0.0f32, |m, x| m.max(x.abs()));
         for (m, f) in product.iter().zip(&pull) {
             assert!((m - f).abs() < 1e-4 * scale, "{product:?} against {pull:?}");

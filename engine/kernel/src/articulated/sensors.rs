@@ -12,16 +12,17 @@ use crate::render::Pose;
 impl<T: Real> Solver<T> {
     /// Writes elements `[start, start + out.len())` of a robot source ([`Source`]); body 0, the world, reads as zeros
     /// (its orientation as the identity). Elements past the end and sources that are not a robot's read as zero.
+    #[inline(always)]
     pub fn sense(&self, source: Source, start: usize, out: &mut [T]) {
         match source {
             Source::Qpos => copy(&self.qpos, start, out),
             Source::Qvel => copy(&self.qvel, start, out),
             Source::ActuatorForce => copy(&self.actuation, start, out),
             Source::CenterOfMass => copy(&self.center_of_mass(), start, out),
-            Source::BodyPosition => self.each_body(start, out, |s, b| array(s.body_position(b))),
-            Source::BodyOrientation => self.each_body(start, out, |s, b| quaternion(&s.body_rotation(b))),
-            Source::BodyLinearVelocity => self.each_body(start, out, |s, b| array(s.body_velocity(b).linear)),
-            Source::BodyAngularVelocity => self.each_body(start, out, |s, b| array(s.body_velocity(b).angular)),
+            Source::BodyPosition => self.each_body(start, out, Self::body_place),
+            Source::BodyOrientation => self.each_body(start, out, Self::body_quaternion),
+            Source::BodyLinearVelocity => self.each_body(start, out, Self::body_linear),
+            Source::BodyAngularVelocity => self.each_body(start, out, Self::body_angular),
             Source::BodyVelocity => self.each_body(start, out, Self::com_velocity),
             Source::BodyInertia => self.each_body(start, out, Self::com_inertia),
             Source::ContactForce => self.contact_forces(start, out),
@@ -30,6 +31,7 @@ impl<T: Real> Solver<T> {
     }
 
     /// Centre of mass of each tree, relative to its origin: what several sensors refer to.
+    #[inline(always)]
     pub(super) fn find_centers(&mut self) {
         let t = &self.topology;
         for (tree, center) in self.centers.iter_mut().enumerate() {
@@ -46,6 +48,7 @@ impl<T: Real> Solver<T> {
     }
 
     /// `N` elements per body, computed once for each body that `out` reaches into.
+    #[inline(always)]
     fn each_body<const N: usize>(&self, start: usize, out: &mut [T], f: impl Fn(&Self, &Body) -> [T; N]) {
         let mut known = (usize::MAX, [T::zero(); N]);
         for (i, out) in out.iter_mut().enumerate() {
@@ -56,38 +59,66 @@ impl<T: Real> Solver<T> {
                 if N == 4 {
                     world[0] = T::one();
                 }
-                let authored = body.checked_sub(1).and_then(|b| self.topology.bodies.get(b));
-                known = (body, authored.map_or(world, |b| f(self, b)));
+                if let Some(authored) = body.checked_sub(1).and_then(|b| self.topology.bodies.get(b)) {
+                    world = f(self, authored);
+                }
+                known = (body, world);
             }
             *out = known.1[element];
         }
     }
 
+    #[inline(always)]
     fn body_rotation(&self, body: &Body) -> Mat3<T> {
         self.kinematics.rotation[usize::from(body.link)].times(&Mat3::splat(&body.rotation))
     }
 
     /// Frame origin relative to the tree's.
+    #[inline(always)]
     fn body_offset(&self, body: &Body) -> Vec3<T> {
         let link = usize::from(body.link);
         self.kinematics.position[link] + self.kinematics.rotation[link].rotate(Vec3::splat(body.position))
     }
 
+    #[inline(always)]
     fn tree_of(&self, body: &Body) -> usize {
         self.topology.links[usize::from(body.link)].tree
     }
 
+    #[inline(always)]
     fn body_position(&self, body: &Body) -> Vec3<T> {
         self.kinematics.origin[self.tree_of(body)] + self.body_offset(body)
     }
 
     /// Angular velocity and velocity of the frame's origin, world axes.
+    #[inline(always)]
     fn body_velocity(&self, body: &Body) -> Spatial<T> {
         let v = &self.kinematics.velocity[usize::from(body.link)];
         Spatial { angular: v.angular, linear: v.at(self.body_offset(body)) }
     }
 
+    #[inline(always)]
+    fn body_place(&self, body: &Body) -> [T; 3] {
+        array(self.body_position(body))
+    }
+
+    #[inline(always)]
+    fn body_quaternion(&self, body: &Body) -> [T; 4] {
+        quaternion(&self.body_rotation(body))
+    }
+
+    #[inline(always)]
+    fn body_linear(&self, body: &Body) -> [T; 3] {
+        array(self.body_velocity(body).linear)
+    }
+
+    #[inline(always)]
+    fn body_angular(&self, body: &Body) -> [T; 3] {
+        array(self.body_velocity(body).angular)
+    }
+
     /// Centre of mass of all bodies, world, m.
+    #[inline(always)]
     fn center_of_mass(&self) -> [T; 3] {
         let t = &self.topology;
         let (mut mass, mut moment) = (T::zero(), Vec3::default());
@@ -104,12 +135,14 @@ impl<T: Real> Solver<T> {
     }
 
     /// MuJoCo's `cvel`: rotation then translation, at the tree's centre of mass.
+    #[inline(always)]
     fn com_velocity(&self, body: &Body) -> [T; 6] {
         let v = &self.kinematics.velocity[usize::from(body.link)];
         join(v.angular, v.at(self.centers[self.tree_of(body)]))
     }
 
     /// MuJoCo's `cinert`: inertia about the tree's centre of mass (xx yy zz xy xz yz), first moment, mass.
+    #[inline(always)]
     fn com_inertia(&self, body: &Body) -> [T; 10] {
         let link = usize::from(body.link);
         if link == 0 {
@@ -124,6 +157,7 @@ impl<T: Real> Solver<T> {
     }
 
     /// MuJoCo's `cfrc_ext`: torque about the tree's centre of mass, then force, on each body.
+    #[inline(always)]
     fn contact_forces(&self, start: usize, out: &mut [T]) {
         out.fill(T::zero());
         let t = &self.topology;
@@ -173,21 +207,25 @@ impl Articulated {
     }
 }
 
+#[inline(always)]
 fn copy<T: Real>(from: &[T], start: usize, out: &mut [T]) {
     for (i, out) in out.iter_mut().enumerate() {
         *out = from.get(start + i).copied().unwrap_or_default();
     }
 }
 
+#[inline(always)]
 fn array<T: Real>(v: Vec3<T>) -> [T; 3] {
     [v.x, v.y, v.z]
 }
 
+#[inline(always)]
 fn join<T: Real>(a: Vec3<T>, b: Vec3<T>) -> [T; 6] {
     [a.x, a.y, a.z, b.x, b.y, b.z]
 }
 
 /// Of each lane's rotation.
+#[inline(always)]
 fn quaternion<T: Real>(r: &Mat3<T>) -> [T; 4] {
     let mut out = [T::zero(); 4];
     for lane in 0..T::LANES {

@@ -110,6 +110,10 @@ impl<const N: usize> Mask for LaneMask<N> {
     fn not(self) -> Self {
         Self(self.0.map(|x| !x))
     }
+    #[inline(always)]
+    fn lane(self, lane: usize) -> bool {
+        self.0[lane] != 0
+    }
 }
 
 impl<const N: usize> Real for Lanes<N> {
@@ -144,19 +148,8 @@ impl<const N: usize> Real for Lanes<N> {
         Self(self.0.map(scalar::sqrt))
     }
     #[inline(always)]
-    fn sin_cos(self) -> (Self, Self) {
-        let (mut s, mut c) = (self, self);
-        let mut short = true;
-        for i in 0..N {
-            (s.0[i], c.0[i]) = scalar::short_sin_cos(self.0[i]);
-            short &= scalar::in_short_range(self.0[i]);
-        }
-        if !short {
-            for i in 0..N {
-                (s.0[i], c.0[i]) = scalar::sin_cos(self.0[i]);
-            }
-        }
-        (s, c)
+    fn low_bits(self) -> [LaneMask<N>; 2] {
+        [1, 2].map(|bit| LaneMask(self.0.map(|x| if x.to_bits() & bit != 0 { !0 } else { 0 })))
     }
     #[inline(always)]
     fn abs(self) -> Self {

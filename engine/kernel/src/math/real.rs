@@ -9,7 +9,7 @@ use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 use super::scalar;
 
 /// A truth value per lane.
-pub trait Mask: Copy + core::fmt::Debug {
+pub trait Mask: Copy + Send + Sync + core::fmt::Debug {
     /// All lanes equal.
     fn splat(value: bool) -> Self;
     /// Whether it holds in any lane.
@@ -22,11 +22,20 @@ pub trait Mask: Copy + core::fmt::Debug {
     fn xor(self, other: Self) -> Self;
     /// Not.
     fn not(self) -> Self;
+    /// Whether it holds in this lane.
+    fn lane(self, lane: usize) -> bool;
+}
+
+#[inline(always)]
+fn splat<T: Real>([a, b, c]: [f32; 3]) -> [T; 3] {
+    [T::splat(a), T::splat(b), T::splat(c)]
 }
 
 /// A number per lane.
 pub trait Real:
     Copy
+    + Send
+    + Sync
     + core::fmt::Debug
     + Default
     + Add<Output = Self>
@@ -40,7 +49,7 @@ pub trait Real:
     /// A truth value per lane.
     type Mask: Mask;
     /// A byte per lane.
-    type Byte: Copy + Default + core::fmt::Debug;
+    type Byte: Copy + Default + Send + Sync + core::fmt::Debug;
 
     /// Number of lanes.
     const LANES: usize;
@@ -57,8 +66,8 @@ pub trait Real:
     fn set_byte(bytes: &mut Self::Byte, lane: usize, x: u8);
     /// Square root.
     fn sqrt(self) -> Self;
-    /// Sine and cosine, [`scalar::sin_cos`].
-    fn sin_cos(self) -> (Self, Self);
+    /// Bits 0 and 1 of the number's representation.
+    fn low_bits(self) -> [Self::Mask; 2];
     /// Absolute value.
     fn abs(self) -> Self;
     /// `self < other`.
@@ -76,6 +85,46 @@ pub trait Real:
     /// `a` where the mask holds, else `b`.
     fn select_byte(mask: Self::Mask, a: Self::Byte, b: Self::Byte) -> Self::Byte;
 
+    /// Sine and cosine of an angle in radians, error below 2 units in the last place of 1 below [`scalar::SHORT_REDUCTION`].
+    ///
+    /// Cody–Waite reduction by multiples of π/2 in three parts, then the minimax polynomials of Cephes' `sinf` and `cosf`
+    /// on [−π/4, π/4]; beyond that range `libm` (Payne–Hanek). Not finite: NaN.
+    #[inline(always)]
+    fn sin_cos(self) -> (Self, Self) {
+        let shifted = self * Self::splat(core::f32::consts::FRAC_2_PI) + Self::splat(scalar::MAGIC);
+        let n = shifted - Self::splat(scalar::MAGIC);
+        let [p1, p2, p3]: [Self; 3] = splat(scalar::HALF_PI);
+        let r = ((self - n * p1) - n * p2) - n * p3;
+        let z = r * r;
+        let [s1, s2, s3]: [Self; 3] = splat(scalar::SINE);
+        let [c1, c2, c3]: [Self; 3] = splat(scalar::COSINE);
+        let s = ((s1 * z + s2) * z - s3) * z * r + r;
+        let c = ((c1 * z - c2) * z + c3) * z * z - Self::splat(0.5) * z + Self::splat(1.0);
+        let [odd, second] = shifted.low_bits();
+        let (sin, cos) = (Self::select(odd, c, s), Self::select(odd, s, c));
+        let (sin, cos) = (Self::select(second, -sin, sin), Self::select(odd.xor(second), -cos, cos));
+        let short = self.abs().lt(Self::splat(scalar::SHORT_REDUCTION));
+        if !short.not().any() {
+            return (sin, cos);
+        }
+        let (far_sin, far_cos) = (self.map(|x| libm::sincosf(x).0), self.map(|x| libm::sincosf(x).1));
+        (Self::select(short, sin, far_sin), Self::select(short, cos, far_cos))
+    }
+    /// Neither NaN nor an infinity.
+    #[inline(always)]
+    fn is_finite(self) -> Self::Mask {
+        self.abs().lt(Self::splat(f32::INFINITY))
+    }
+    /// Not a number.
+    #[inline(always)]
+    fn is_nan(self) -> Self::Mask {
+        self.is_finite().or(Self::splat(f32::MAX).lt(self.abs())).not()
+    }
+    /// Either zero.
+    #[inline(always)]
+    fn is_zero(self) -> Self::Mask {
+        self.abs().lt(Self::splat(f32::from_bits(1)))
+    }
     /// Smaller; the second where equal or unordered.
     #[inline(always)]
     fn min(self, other: Self) -> Self {
@@ -129,6 +178,10 @@ impl Mask for bool {
     fn not(self) -> Self {
         !self
     }
+    #[inline(always)]
+    fn lane(self, _: usize) -> bool {
+        self
+    }
 }
 
 impl Real for f32 {
@@ -163,8 +216,8 @@ impl Real for f32 {
         scalar::sqrt(self)
     }
     #[inline(always)]
-    fn sin_cos(self) -> (Self, Self) {
-        scalar::sin_cos(self)
+    fn low_bits(self) -> [bool; 2] {
+        [self.to_bits() & 1 != 0, self.to_bits() & 2 != 0]
     }
     #[inline(always)]
     fn abs(self) -> Self {

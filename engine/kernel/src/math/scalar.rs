@@ -1,39 +1,22 @@
 //! Elementary functions of one `f32`, total and identical on every target.
 
-/// Largest magnitude for which the short range reduction of [`sin_cos`] keeps full accuracy.
-const SHORT_REDUCTION: f32 = 20_000.0;
+use super::Real;
 
-/// Sine and cosine of `x` radians, error below 2 units in the last place of 1 for |x| ≤ 20,000.
-///
-/// Cody–Waite reduction by multiples of π/2 in three parts, then the minimax polynomials of Cephes'
-/// `sinf`/`cosf` on [−π/4, π/4]. Branch-free but for the fallback (`libm`, Payne–Hanek) beyond that
-/// range, so that lanes of it vectorise. Not finite: NaN.
+/// Magnitude below which the short range reduction of [`Real::sin_cos`] keeps full accuracy.
+pub(super) const SHORT_REDUCTION: f32 = 20_000.0;
+/// 1.5·2²³: adding it rounds to the nearest integer, whose two's complement are then the low bits.
+pub(super) const MAGIC: f32 = 12_582_912.0;
+/// π/2 in three parts, each short enough that its multiples are exact.
+pub(super) const HALF_PI: [f32; 3] = [1.570_312_5, 4.837_513e-4, 7.549_79e-8];
+/// Cephes' `sinf` on [−π/4, π/4].
+pub(super) const SINE: [f32; 3] = [-1.951_529_6e-4, 8.332_161e-3, 1.666_665_5e-1];
+/// Cephes' `cosf` there.
+pub(super) const COSINE: [f32; 3] = [2.443_315_7e-5, 1.388_731_6e-3, 4.166_664_6e-2];
+
+/// [`Real::sin_cos`] of one number.
 #[inline(always)]
 pub fn sin_cos(x: f32) -> (f32, f32) {
-    if !in_short_range(x) {
-        return libm::sincosf(x);
-    }
-    short_sin_cos(x)
-}
-
-#[inline(always)]
-pub(crate) fn in_short_range(x: f32) -> bool {
-    (-SHORT_REDUCTION..=SHORT_REDUCTION).contains(&x)
-}
-
-#[inline(always)]
-pub(crate) fn short_sin_cos(x: f32) -> (f32, f32) {
-    const MAGIC: f32 = 12_582_912.0; // 1.5·2²³: adding and subtracting it rounds to the nearest integer
-    let n = (x * core::f32::consts::FRAC_2_PI + MAGIC) - MAGIC;
-    let r = ((x - n * 1.570_312_5) - n * 4.837_513e-4) - n * 7.549_79e-8;
-    let z = r * r;
-    let s = ((-1.951_529_6e-4 * z + 8.332_161e-3) * z - 1.666_665_5e-1) * z * r + r;
-    let c = ((2.443_315_7e-5 * z - 1.388_731_6e-3) * z + 4.166_664_6e-2) * z * z - 0.5 * z + 1.0;
-    let quadrant = n as i32;
-    let (a, b) = if quadrant & 1 == 0 { (s, c) } else { (c, s) };
-    let sign_a = ((quadrant & 2) as u32) << 30;
-    let sign_b = ((quadrant.wrapping_add(1) & 2) as u32) << 30;
-    (f32::from_bits(a.to_bits() ^ sign_a), f32::from_bits(b.to_bits() ^ sign_b))
+    Real::sin_cos(x)
 }
 
 /// Square root. Correctly rounded by the instruction and by the library: the same bits.

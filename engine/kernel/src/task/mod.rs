@@ -14,8 +14,8 @@ mod reset;
 
 pub use quantities::source_len;
 
-pub(crate) use plan::Plan;
-pub(crate) use quantities::{Robot, Sensed};
+pub(crate) use plan::{Plan, Results};
+pub(crate) use quantities::{Own, Sensed};
 pub(crate) use reset::apply as apply_resets;
 
 use alloc::{format, string::String};
@@ -37,6 +37,11 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// From counts that a solver keeps as numbers.
+    pub(crate) fn of(contacts: f32, rows: f32) -> Self {
+        Self { contacts: contacts as u32, rows: rows as u32, rays: 0 }
+    }
+
     /// The sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -4,21 +4,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::plan::{lower, upper};
-use super::program::Code;
 use crate::blueprint::{ObservationGroup, ObservationTerm, Value};
-use crate::error::{Fault, FaultKind};
 use crate::layout::{Dtype, Layout, Segment};
-use crate::math::scalar;
+use crate::math::{Mask, Real};
 
 /// Where a term's numbers come from.
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     /// Values at `start..start + len`.
-    Values {
-        start: usize,
-        len: usize,
-    },
-    Program(Code),
+    Values { start: usize, len: usize },
+    /// The program of this index.
+    Program(usize),
 }
 
 /// A term, ready to run.
@@ -28,6 +24,16 @@ pub(super) struct Observed {
     pub scale: f32,
     pub low: f32,
     pub high: f32,
+}
+
+impl Observed {
+    /// Numbers that it adds.
+    pub fn len(&self) -> usize {
+        match self.origin {
+            Origin::Values { len, .. } => len,
+            Origin::Program(_) => 1,
+        }
+    }
 }
 
 /// The arena that the groups of a task make.
@@ -60,36 +66,39 @@ fn count(term: &ObservationTerm) -> usize {
     }
 }
 
-/// Writes one segment; values are computed in f32, scaled, clamped and cast.
-pub(super) fn write(terms: &[Observed], dtype: Dtype, values: &[f32], out: &mut [u8]) -> Result<(), Fault> {
-    let size = dtype.size();
-    let mut places = out.chunks_exact_mut(size);
-    for term in terms {
-        let mut put = |value: f32| -> Result<(), Fault> {
-            let scaled = value * term.scale;
-            if !scaled.is_finite() {
-                return Err(Fault::new(FaultKind::ObservationNotFinite));
-            }
-            if let Some(place) = places.next() {
-                cast(scalar::canonical(scalar::clamp(scaled, term.low, term.high)), dtype, place);
-            }
-            Ok(())
-        };
-        match &term.origin {
-            Origin::Values { start, len } => values[*start..*start + *len].iter().try_for_each(|&value| put(value))?,
-            Origin::Program(code) => put(code.evaluate(values))?,
-        }
+/// Appends a term's numbers, given the values and what the programs left: scaled, clamped, with canonical zeros. Returns where
+/// they were finite before clamping.
+#[inline(always)]
+pub(super) fn append<T: Real>(term: &Observed, values: &[T], results: &[T], out: &mut Vec<T>) -> T::Mask {
+    let numbers = match term.origin {
+        Origin::Values { start, len } => &values[start..start + len],
+        Origin::Program(index) => &results[index..=index],
+    };
+    let (scale, low, high) = (T::splat(term.scale), T::splat(term.low), T::splat(term.high));
+    let mut finite = T::Mask::splat(true);
+    for &number in numbers {
+        let scaled = number * scale;
+        finite = finite.and(scaled.is_finite());
+        out.push(scaled.clamp(low, high) + T::zero());
     }
-    Ok(())
+    finite
 }
 
-/// Saturating; integers round towards zero; a bool is 1 where the value is not 0.
-fn cast(value: f32, dtype: Dtype, place: &mut [u8]) {
+/// Writes one lane's numbers as elements of a segment.
+pub(super) fn write<T: Real>(numbers: &[T], lane: usize, dtype: Dtype, out: &mut [u8]) {
     match dtype {
-        Dtype::F32 => place.copy_from_slice(&value.to_le_bytes()),
-        Dtype::F64 => place.copy_from_slice(&f64::from(value).to_le_bytes()),
-        Dtype::I32 => place.copy_from_slice(&(value as i32).to_le_bytes()),
-        Dtype::U8 => place[0] = value as u8,
-        Dtype::Bool => place[0] = u8::from(value != 0.0),
+        Dtype::F32 => cast(numbers, lane, out, |x| x.to_le_bytes()),
+        Dtype::F64 => cast(numbers, lane, out, |x| f64::from(x).to_le_bytes()),
+        // Saturating, towards zero.
+        Dtype::I32 => cast(numbers, lane, out, |x| (x as i32).to_le_bytes()),
+        Dtype::U8 => cast(numbers, lane, out, |x| [x as u8]),
+        Dtype::Bool => cast(numbers, lane, out, |x| [u8::from(x != 0.0)]),
+    }
+}
+
+#[inline(always)]
+fn cast<T: Real, const N: usize>(numbers: &[T], lane: usize, out: &mut [u8], bytes: impl Fn(f32) -> [u8; N]) {
+    for (place, x) in out.as_chunks_mut::<N>().0.iter_mut().zip(numbers) {
+        *place = bytes(x.lane(lane));
     }
 }

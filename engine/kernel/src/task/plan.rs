@@ -1,16 +1,18 @@
 //! A task compiled for running: layouts, addresses, programs.
 
 use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
+use core::ops::Range;
 
 use super::action::{self, Drive};
 use super::observation::{self, Observed, Origin};
-use super::program::{self, Code};
+use super::program::{self, Code, Stack};
 use super::quantities::Addresses;
 use super::reward_info_name;
 use crate::blueprint::{Blueprint, Program, Slice, Task, Value};
-use crate::error::{Error, Fault, FaultKind};
+use crate::error::Error;
 use crate::layout::{Dtype, Layout};
+use crate::math::{Mask, Real};
 
 /// A space's lower bound: −∞ where the blueprint says "none".
 pub(super) fn lower(bound: f32) -> f32 {
@@ -33,18 +35,47 @@ pub(crate) struct Plan {
     pub drive: Drive,
     /// Numbers of an action, all segments together.
     pub action_elements: usize,
-    rewards: Vec<(f32, Code)>,
-    infos: Vec<Code>,
-    /// With whether it truncates.
-    terminations: Vec<(bool, Code)>,
+    /// Of reward terms, infos, terminations, observations, in this order.
+    programs: Vec<Code>,
+    /// One per reward term.
+    weights: Vec<f32>,
+    /// Programs of reward terms and infos.
+    informing: usize,
+    /// One per termination: whether it truncates.
+    truncates: Vec<bool>,
     groups: Vec<(Dtype, Vec<Observed>)>,
+    /// Numbers of an observation, all segments together.
+    observation_elements: usize,
 }
 
-/// How a step ends, before time limits.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct End {
-    pub terminated: bool,
-    pub truncated: bool,
+/// What a task's terms come to, in one world or several.
+#[derive(Clone, Debug)]
+pub(crate) struct Results<T: Real> {
+    stack: Stack<T>,
+    programs: Vec<T>,
+    /// Sum of the reward terms.
+    pub reward: T,
+    /// Summands of the reward, then infos.
+    pub info: Vec<T>,
+    /// The task's endings, before time limits.
+    pub terminated: T::Mask,
+    pub truncated: T::Mask,
+    /// Elements of all segments, in order.
+    observation: Vec<T>,
+}
+
+impl<T: Real> Results<T> {
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            stack: Stack::default(),
+            programs: vec![T::zero(); plan.programs.len()],
+            reward: T::zero(),
+            info: vec![T::zero(); plan.informing],
+            terminated: T::Mask::splat(false),
+            truncated: T::Mask::splat(false),
+            observation: Vec::with_capacity(plan.observation_elements),
+        }
+    }
 }
 
 impl Plan {
@@ -55,24 +86,26 @@ impl Plan {
         let compile = |path: &str, i: usize, program: &Program| {
             Code::compile(program, |slice| addresses.locate(slice)).map_err(|error| refused(path, i, &error))
         };
-        let mut rewards = Vec::with_capacity(task.rewards.len());
+        let mut programs = Vec::new();
         for (i, term) in task.rewards.iter().enumerate() {
-            rewards.push((term.weight, compile("rewards", i, &term.value)?));
+            programs.push(compile("rewards", i, &term.value)?);
         }
-        let mut infos = Vec::with_capacity(task.infos.len());
         for (i, term) in task.infos.iter().enumerate() {
-            infos.push(compile("infos", i, &term.value)?);
+            programs.push(compile("infos", i, &term.value)?);
         }
-        let mut terminations = Vec::with_capacity(task.terminations.len());
+        let informing = programs.len();
         for (i, term) in task.terminations.iter().enumerate() {
-            terminations.push((term.truncates, compile("terminations", i, &term.value)?));
+            programs.push(compile("terminations", i, &term.value)?);
         }
         let mut groups = Vec::with_capacity(task.observations.len());
         for (i, group) in task.observations.iter().enumerate() {
             let mut terms = Vec::with_capacity(group.terms.len());
             for term in &group.terms {
                 let origin = match &term.value {
-                    Value::Program(program) => Origin::Program(compile("observations", i, program)?),
+                    Value::Program(program) => {
+                        programs.push(compile("observations", i, program)?);
+                        Origin::Program(programs.len() - 1)
+                    }
                     Value::Slice(slice) => Origin::Values {
                         start: addresses
                             .locate(slice)
@@ -92,68 +125,84 @@ impl Plan {
             drive: Drive::new(blueprint),
             action_elements: task.actions.iter().map(action::elements).sum(),
             addresses,
-            rewards,
-            infos,
-            terminations,
+            observation_elements: groups.iter().flat_map(|(_, terms)| terms).map(Observed::len).sum(),
+            weights: task.rewards.iter().map(|t| t.weight).collect(),
+            informing,
+            truncates: task.terminations.iter().map(|t| t.truncates).collect(),
+            programs,
             groups,
         })
     }
 
     /// Number of reward terms: the first entries of `info`.
     pub fn reward_terms(&self) -> usize {
-        self.rewards.len()
+        self.weights.len()
     }
 
-    /// The reward: `Σ weight · value` in order; each summand goes to the front of `info`.
-    pub fn reward(&self, values: &[f32], info: &mut [f32]) -> Result<f32, Fault> {
-        let mut sum = 0.0;
-        for ((weight, code), out) in self.rewards.iter().zip(info) {
-            let summand = weight * code.evaluate(values) + 0.0;
-            if !summand.is_finite() {
-                return Err(Fault::new(FaultKind::RewardNotFinite));
-            }
-            *out = summand;
-            sum += summand;
-        }
-        if sum.is_finite() { Ok(sum + 0.0) } else { Err(Fault::new(FaultKind::RewardNotFinite)) }
-    }
-
-    /// Info terms, behind the reward's.
-    pub fn infos(&self, values: &[f32], info: &mut [f32]) -> Result<(), Fault> {
-        for (code, out) in self.infos.iter().zip(&mut info[self.rewards.len()..]) {
-            let value = code.evaluate(values);
-            if !value.is_finite() {
-                return Err(Fault::new(FaultKind::InfoNotFinite));
-            }
-            *out = value;
-        }
-        Ok(())
-    }
-
-    /// Whether any condition holds; all are evaluated.
-    pub fn end(&self, values: &[f32]) -> Result<End, Fault> {
-        let mut end = End::default();
-        for (truncates, code) in &self.terminations {
-            let value = code.evaluate(values);
-            if !value.is_finite() {
-                return Err(Fault::new(FaultKind::TerminationNotFinite));
-            }
-            if *truncates {
-                end.truncated |= value != 0.0;
+    /// Reward terms, their sum (`Σ weight · value` in order) and infos. Returns where the reward is finite with all its summands, and
+    /// where the infos are.
+    #[inline(always)]
+    pub fn reward<T: Real>(&self, values: &[T], results: &mut Results<T>) -> [T::Mask; 2] {
+        self.evaluate(0..self.informing, values, results);
+        let mut finite = [T::Mask::splat(true); 2];
+        results.reward = T::zero();
+        for (i, out) in results.info.iter_mut().enumerate() {
+            *out = results.programs[i];
+            if let Some(&weight) = self.weights.get(i) {
+                *out = T::splat(weight) * *out + T::zero();
+                results.reward += *out;
+                finite[0] = finite[0].and(out.is_finite());
             } else {
-                end.terminated |= value != 0.0;
+                finite[1] = finite[1].and(out.is_finite());
             }
         }
-        Ok(end)
+        results.reward += T::zero();
+        finite[0] = finite[0].and(results.reward.is_finite());
+        finite
     }
 
-    /// Writes all segments into an arena of the observation layout, whose padding stays as it is.
-    pub fn observe(&self, values: &[f32], arena: &mut [u8]) -> Result<(), Fault> {
-        for ((dtype, terms), segment) in self.groups.iter().zip(&self.observations.segments) {
-            let out = &mut arena[segment.offset..segment.offset + segment.bytes()];
-            observation::write(terms, *dtype, values, out)?;
+    /// Endings (all conditions are evaluated) and the observation. Returns where the conditions are finite, and where
+    /// the observation is.
+    #[inline(always)]
+    pub fn end<T: Real>(&self, values: &[T], results: &mut Results<T>) -> [T::Mask; 2] {
+        self.evaluate(self.informing..self.programs.len(), values, results);
+        let mut finite = [T::Mask::splat(true); 2];
+        (results.terminated, results.truncated) = (T::Mask::splat(false), T::Mask::splat(false));
+        for (&value, &truncates) in results.programs[self.informing..].iter().zip(&self.truncates) {
+            finite[0] = finite[0].and(value.is_finite());
+            let holds = value.is_zero().not();
+            if truncates {
+                results.truncated = results.truncated.or(holds);
+            } else {
+                results.terminated = results.terminated.or(holds);
+            }
         }
-        Ok(())
+        results.observation.clear();
+        for (_, terms) in &self.groups {
+            for term in terms {
+                let fine = observation::append(term, values, &results.programs, &mut results.observation);
+                finite[1] = finite[1].and(fine);
+            }
+        }
+        finite
+    }
+
+    #[inline(always)]
+    fn evaluate<T: Real>(&self, which: Range<usize>, values: &[T], results: &mut Results<T>) {
+        for i in which {
+            results.programs[i] = self.programs[i].run(values, &mut results.stack);
+        }
+    }
+
+    /// Writes one lane's observation into an arena of the observation layout, whose padding stays as it is.
+    pub fn observe<T: Real>(&self, results: &Results<T>, lane: usize, arena: &mut [u8]) {
+        let mut numbers = &results.observation[..];
+        for ((dtype, _), segment) in self.groups.iter().zip(&self.observations.segments) {
+            let out = &mut arena[segment.offset..segment.offset + segment.bytes()];
+            let (own, rest) = numbers.split_at(out.len() / dtype.size());
+            observation::write(own, lane, *dtype, out);
+            numbers = rest;
+        }
     }
 }
 

@@ -12,7 +12,7 @@
 use alloc::vec::Vec;
 
 use crate::blueprint::{Op, Program, Reduce, Slice, limits};
-use crate::math::scalar::sin_cos;
+use crate::math::{Mask, Real, scalar::sin_cos};
 
 /// Why a program is not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,42 +136,46 @@ impl Code {
     /// The number that the program leaves: not finite where it failed, else with a canonical zero. NaN
     /// where `values` is shorter than the addresses that [`Code::compile`] was given.
     pub fn evaluate(&self, values: &[f32]) -> f32 {
+        self.run(values, &mut Stack::default())
+    }
+
+    /// As [`Self::evaluate`], for one world or several; `stack` is room to compute in.
+    #[inline(always)]
+    pub(crate) fn run<T: Real>(&self, values: &[T], stack: &mut Stack<T>) -> T {
         if values.len() < self.end {
-            return f32::NAN;
+            return T::splat(f32::NAN);
         }
-        let mut stack = Stack { numbers: [0.0; limits::PROGRAM_STACK], len: 0 };
+        stack.len = 0;
         for (op, &start) in self.ops.iter().zip(&self.starts) {
-            let read = |slice: &Slice| &values[start as usize..start as usize + usize::from(slice.len)];
+            let start = start as usize;
             let result = match op {
-                Op::Const(x) => *x,
-                Op::Load(_) => values[start as usize],
-                Op::Reduce(how, slice) => reduce(*how, read(slice).iter().copied()),
+                Op::Const(x) => T::splat(*x),
+                Op::Load(_) => values[start],
+                Op::Reduce(how, slice) => reduce(*how, &values[start..start + usize::from(slice.len)], None),
                 Op::ReduceClamped(how, slice, low, high) => {
-                    reduce(*how, read(slice).iter().map(|&x| clamp(x, *low, *high)))
+                    let bounds = Some((T::splat(*low), T::splat(*high)));
+                    reduce(*how, &values[start..start + usize::from(slice.len)], bounds)
                 }
-                Op::Neg
-                | Op::Abs
-                | Op::Sqrt
-                | Op::Exp
-                | Op::Ln
-                | Op::Tanh
-                | Op::Sin
-                | Op::Cos
-                | Op::Floor
-                | Op::Not => unary(op, stack.pop()),
+                Op::Neg => -stack.pop(),
+                Op::Abs => stack.pop().abs(),
+                Op::Sqrt => stack.pop().sqrt(),
+                Op::Exp => stack.pop().map(libm::expf),
+                Op::Ln => stack.pop().map(libm::logf),
+                Op::Tanh => stack.pop().map(libm::tanhf),
+                Op::Sin => stack.pop().map(|x| sin_cos(x).0),
+                Op::Cos => stack.pop().map(|x| sin_cos(x).1),
+                Op::Floor => stack.pop().map(libm::floorf),
+                Op::Not => {
+                    let a = stack.pop();
+                    T::select(a.is_nan(), a, truth(a.is_zero()))
+                }
                 Op::Clamp => {
                     let (high, low, a) = (stack.pop(), stack.pop(), stack.pop());
                     clamp(a, low, high)
                 }
                 Op::Select => {
                     let (b, a, condition) = (stack.pop(), stack.pop(), stack.pop());
-                    if condition.is_nan() {
-                        condition
-                    } else if condition != 0.0 {
-                        a
-                    } else {
-                        b
-                    }
+                    T::select(condition.is_nan(), condition, T::select(condition.is_zero(), b, a))
                 }
                 _ => {
                     let (b, a) = (stack.pop(), stack.pop());
@@ -180,88 +184,102 @@ impl Code {
             };
             stack.push(result);
         }
-        stack.pop() + 0.0
+        stack.pop() + T::zero()
     }
 }
 
-/// Bounds are proved by [`check`].
-struct Stack {
-    numbers: [f32; limits::PROGRAM_STACK],
+/// Room for a program's numbers; bounds are proved by [`check`].
+#[derive(Clone, Debug)]
+pub(crate) struct Stack<T> {
+    numbers: [T; limits::PROGRAM_STACK],
     len: usize,
 }
 
-impl Stack {
-    fn push(&mut self, x: f32) {
+impl<T: Real> Default for Stack<T> {
+    fn default() -> Self {
+        Self { numbers: [T::zero(); limits::PROGRAM_STACK], len: 0 }
+    }
+}
+
+impl<T: Real> Stack<T> {
+    #[inline(always)]
+    fn push(&mut self, x: T) {
         self.numbers[self.len] = x;
         self.len += 1;
     }
 
-    fn pop(&mut self) -> f32 {
+    #[inline(always)]
+    fn pop(&mut self) -> T {
         self.len -= 1;
         self.numbers[self.len]
     }
 }
 
-fn unary(op: &Op, a: f32) -> f32 {
-    match op {
-        Op::Neg => -a,
-        Op::Abs => a.abs(),
-        Op::Sqrt => libm::sqrtf(a),
-        Op::Exp => libm::expf(a),
-        Op::Ln => libm::logf(a),
-        Op::Tanh => libm::tanhf(a),
-        Op::Sin => sin_cos(a).0,
-        Op::Cos => sin_cos(a).1,
-        Op::Floor => libm::floorf(a),
-        _ if a.is_nan() => a,
-        _ => truth(a == 0.0),
+#[inline(always)]
+fn binary<T: Real>(op: &Op, a: T, b: T) -> T {
+    let holds = match op {
+        Op::Add => return a + b,
+        Op::Sub => return a - b,
+        Op::Mul => return a * b,
+        Op::Div => return a / b,
+        Op::Atan2 => return atan2(a, b),
+        Op::Min => return min(a, b),
+        Op::Max => return max(a, b),
+        Op::Less => a.lt(b),
+        Op::LessEqual => b.lt(a).not(),
+        Op::Equal => a.lt(b).or(b.lt(a)).not(),
+        Op::And => a.is_zero().or(b.is_zero()).not(),
+        _ => a.is_zero().and(b.is_zero()).not(),
+    };
+    T::select(a.is_nan().or(b.is_nan()), T::splat(f32::NAN), truth(holds))
+}
+
+fn atan2<T: Real>(mut a: T, b: T) -> T {
+    for lane in 0..T::LANES {
+        a.set_lane(lane, libm::atan2f(a.lane(lane), b.lane(lane)));
     }
+    a
 }
 
-fn binary(op: &Op, a: f32, b: f32) -> f32 {
-    match op {
-        Op::Add => a + b,
-        Op::Sub => a - b,
-        Op::Mul => a * b,
-        Op::Div => a / b,
-        Op::Atan2 => libm::atan2f(a, b),
-        Op::Min => min(a, b),
-        Op::Max => max(a, b),
-        _ if a.is_nan() || b.is_nan() => f32::NAN,
-        Op::Less => truth(a < b),
-        Op::LessEqual => truth(a <= b),
-        Op::Equal => truth(a == b),
-        Op::And => truth(a != 0.0 && b != 0.0),
-        _ => truth(a != 0.0 || b != 0.0),
-    }
+#[inline(always)]
+fn truth<T: Real>(holds: T::Mask) -> T {
+    T::select(holds, T::one(), T::zero())
 }
 
-fn truth(holds: bool) -> f32 {
-    if holds { 1.0 } else { 0.0 }
+// Unlike `Real`'s, a NaN on either side stays.
+#[inline(always)]
+fn min<T: Real>(a: T, b: T) -> T {
+    T::select(b.lt(a).or(b.is_nan()), b, a)
 }
 
-// Unlike `math::scalar`'s, a NaN on either side stays.
-fn min(a: f32, b: f32) -> f32 {
-    if b < a || b.is_nan() { b } else { a }
+#[inline(always)]
+fn max<T: Real>(a: T, b: T) -> T {
+    T::select(a.lt(b).or(b.is_nan()), b, a)
 }
 
-fn max(a: f32, b: f32) -> f32 {
-    if b > a || b.is_nan() { b } else { a }
-}
-
-fn clamp(a: f32, low: f32, high: f32) -> f32 {
+#[inline(always)]
+fn clamp<T: Real>(a: T, low: T, high: T) -> T {
     min(max(a, low), high)
 }
 
-fn reduce(how: Reduce, mut numbers: impl Iterator<Item = f32>) -> f32 {
-    match how {
-        Reduce::Sum => numbers.fold(0.0, |sum, x| sum + x),
-        Reduce::SumSquares => numbers.fold(0.0, |sum, x| sum + x * x),
-        Reduce::Norm => libm::sqrtf(numbers.fold(0.0, |sum, x| sum + x * x)),
-        Reduce::SumAbs => numbers.fold(0.0, |sum, x| sum + x.abs()),
-        Reduce::Min => numbers.next().map_or(f32::NAN, |first| numbers.fold(first, min)),
-        Reduce::Max => numbers.next().map_or(f32::NAN, |first| numbers.fold(first, max)),
+#[inline(always)]
+fn reduce<T: Real>(how: Reduce, numbers: &[T], bounds: Option<(T, T)>) -> T {
+    let mut sum = T::zero();
+    for (i, &x) in numbers.iter().enumerate() {
+        let x = match bounds {
+            Some((low, high)) => clamp(x, low, high),
+            None => x,
+        };
+        sum = match how {
+            Reduce::Sum => sum + x,
+            Reduce::SumSquares | Reduce::Norm => sum + x * x,
+            Reduce::SumAbs => sum + x.abs(),
+            Reduce::Min | Reduce::Max if i == 0 => x,
+            Reduce::Min => min(sum, x),
+            Reduce::Max => max(sum, x),
+        };
     }
+    if how == Reduce::Norm { sum.sqrt() } else { sum }
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use core::ops::Range;
 
-use crate::articulated::Articulated;
+use crate::articulated::{Articulated, Solver};
 use crate::blueprint::{Blueprint, Slice, Source};
 use crate::error::{Fault, FaultKind};
+use crate::math::{Mask, Real};
 use crate::rigid::RigidWorld;
 
 /// Number of elements of a source in worlds of this blueprint.
@@ -145,14 +145,6 @@ impl Addresses {
         }
     }
 
-    /// Which elements of a robot's own sources are read, and where to: (source, first element, addresses).
-    pub(crate) fn of_robot(&self) -> impl Iterator<Item = (Source, usize, Range<usize>)> + '_ {
-        self.reads.iter().filter_map(|read| {
-            let ours = self.robot_part(read);
-            (ours > 0).then(|| (read.source, read.start, read.at..read.at + ours))
-        })
-    }
-
     /// How many elements of a read are the robot's (or the world's own); they come first, rigid bodies' after them.
     fn robot_part(&self, read: &Read) -> usize {
         match (read.source, stride(read.source)) {
@@ -179,25 +171,53 @@ impl Addresses {
     }
 
     fn fill(&self, world: &Sensed<'_>, read: &Read, out: &mut [f32]) {
-        let copy = |out: &mut [f32], from: &[f32]| out.copy_from_slice(&from[read.start..read.start + read.len]);
-        match read.source {
-            Source::Time => out[0] = world.steps as f32 * world.step_seconds,
-            Source::Steps => out[0] = world.steps as f32,
-            Source::Action => copy(out, world.action),
-            Source::Control => copy(out, world.controls),
-            source => {
-                let ours = self.robot_part(read);
-                let (robot, rigid) = out.split_at_mut(ours);
-                match world.robot {
-                    Robot::Sensed => {}
-                    Robot::Here(articulated) => articulated.sense(source, read.start, robot),
-                    Robot::None => origin(source, read.start, robot),
-                }
-                if let Some(bodies) = world.rigid.filter(|_| !rigid.is_empty()) {
-                    let from = read.start + ours - stride(source) * self.robot_bodies;
-                    let len = rigid.len();
-                    rigid.copy_from_slice(&rigid_array(source, bodies)[from..from + len]);
-                }
+        if world.own.fill(read, |i, x| out[i] = x) {
+            return;
+        }
+        let (robot, rigid) = out.split_at_mut(self.robot_part(read));
+        match world.robot {
+            Some(articulated) => articulated.sense(read.source, read.start, robot),
+            None => origin(read.source, read.start, robot),
+        }
+        if let Some(bodies) = world.rigid.filter(|_| !rigid.is_empty()) {
+            let from = read.start + robot.len() - stride(read.source) * self.robot_bodies;
+            let len = rigid.len();
+            rigid.copy_from_slice(&rigid_array(read.source, bodies)[from..from + len]);
+        }
+    }
+
+    /// Puts one world's own quantities and its *previous* part into a lane of the values of several.
+    pub(crate) fn load<T: Real>(&self, own: &Own<'_>, previous: &[f32], lane: usize, values: &mut [T]) {
+        for read in &self.reads {
+            own.fill(read, |i, x| values[read.at + i].set_lane(lane, x));
+        }
+        for (value, &x) in values[self.now..].iter_mut().zip(previous) {
+            value.set_lane(lane, x);
+        }
+    }
+
+    /// Senses the robots of several worlds, and gives all values canonical zeros; returns where they are finite.
+    #[inline(always)]
+    pub(crate) fn sense_lanes<T: Real>(&self, robots: &Solver<T>, values: &mut [T]) -> T::Mask {
+        for read in &self.reads {
+            let ours = self.robot_part(read);
+            if ours > 0 {
+                robots.sense(read.source, read.start, &mut values[read.at..read.at + ours]);
+            }
+        }
+        let mut finite = T::Mask::splat(true);
+        for value in &mut values[..self.now] {
+            finite = finite.and(value.is_finite());
+            *value += T::zero();
+        }
+        finite
+    }
+
+    /// As [`Self::turn`], from a lane of the values of several worlds into one world's.
+    pub(crate) fn turn_lane<T: Real>(&self, from: &[T], lane: usize, values: &mut [f32]) {
+        for &(now, previous, len) in &self.copies {
+            for (value, x) in values[previous..previous + len].iter_mut().zip(&from[now..]) {
+                *value = x.lane(lane);
             }
         }
     }
@@ -220,22 +240,33 @@ fn rigid_array(source: Source, bodies: &RigidWorld) -> &[f32] {
     }
 }
 
-/// Where a robot's values come from.
-pub(crate) enum Robot<'a> {
-    /// There is none.
-    None,
-    /// Its solver is asked.
-    Here(&'a Articulated),
-    /// They are in place already: sensed in lanes.
-    Sensed,
+/// What a world knows of itself, without physics.
+pub(crate) struct Own<'a> {
+    pub action: &'a [f32],
+    pub controls: &'a [f32],
+    /// Seconds.
+    pub time: f32,
+    pub steps: u32,
+}
+
+impl Own<'_> {
+    /// Puts the elements of a read of these; false for other sources.
+    fn fill(&self, read: &Read, mut put: impl FnMut(usize, f32)) -> bool {
+        let from = match read.source {
+            Source::Time => &[self.time],
+            Source::Steps => &[self.steps as f32],
+            Source::Action => self.action,
+            Source::Control => self.controls,
+            _ => return false,
+        };
+        from[read.start..read.start + read.len].iter().enumerate().for_each(|(i, &x)| put(i, x));
+        true
+    }
 }
 
 /// What there is to sense.
 pub(crate) struct Sensed<'a> {
-    pub robot: Robot<'a>,
+    pub robot: Option<&'a Articulated>,
     pub rigid: Option<&'a RigidWorld>,
-    pub action: &'a [f32],
-    pub controls: &'a [f32],
-    pub steps: u32,
-    pub step_seconds: f32,
+    pub own: Own<'a>,
 }

@@ -24,7 +24,9 @@ impl Clone for World {
             values: self.values.clone(),
             info: self.info.clone(),
             observation: self.observation.clone(),
-            scratch: self.scratch.clone(),
+            timed_out: self.timed_out,
+            results: self.results.clone(),
+            before: self.before.clone(),
         }
     }
 
@@ -47,6 +49,7 @@ impl Clone for World {
         self.fault = other.fault;
         self.terminated = other.terminated;
         self.truncated = other.truncated;
+        self.timed_out = other.timed_out;
         self.reward = other.reward;
         self.cost = other.cost;
         self.action.clone_from(&other.action);

@@ -1,0 +1,75 @@
+//! Eight worlds in one 256-bit register.
+#![expect(unsafe_code, reason = "vector intrinsics")]
+
+use hyperdust_kernel::Pack;
+
+super::number::number!();
+
+/// Proof that this processor has AVX2. Numbers of this module must not be touched without one.
+#[derive(Debug)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
+    pub fn detect() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
+}
+
+impl super::Level for Avx2 {
+    type Number = Number;
+
+    fn compute(&self, pack: &mut Pack<Number>) {
+        #[target_feature(enable = "avx2")]
+        fn compute(pack: &mut Pack<Number>) {
+            pack.compute();
+        }
+        // SAFETY: `self` exists only where `detect` saw AVX2.
+        unsafe { compute(pack) }
+    }
+}
+
+/// Every function here needs AVX2, which whoever holds an [`Avx2`] has; [`super::together`] makes these numbers for nobody else.
+mod ops {
+    use core::arch::x86_64::*;
+
+    pub const LANES: usize = 8;
+    pub type V = __m256;
+    pub type M = __m256;
+
+    macro_rules! intrinsics {
+        ($($name:ident ($($x:ident: $type:ty),*) -> $out:ty $body:block)*) => {$(
+            #[inline(always)]
+            pub fn $name($($x: $type),*) -> $out {
+                // SAFETY: the module's rule: there is AVX2.
+                unsafe { $body }
+            }
+        )*};
+    }
+    intrinsics! {
+        splat(x: f32) -> V { _mm256_set1_ps(x) }
+        add(a: V, b: V) -> V { _mm256_add_ps(a, b) }
+        sub(a: V, b: V) -> V { _mm256_sub_ps(a, b) }
+        mul(a: V, b: V) -> V { _mm256_mul_ps(a, b) }
+        div(a: V, b: V) -> V { _mm256_div_ps(a, b) }
+        neg(a: V) -> V { _mm256_xor_ps(a, _mm256_set1_ps(-0.0)) }
+        abs(a: V) -> V { _mm256_andnot_ps(_mm256_set1_ps(-0.0), a) }
+        sqrt(a: V) -> V { _mm256_sqrt_ps(a) }
+        lt(a: V, b: V) -> M { _mm256_cmp_ps::<_CMP_LT_OQ>(a, b) }
+        select(m: M, a: V, b: V) -> V { _mm256_blendv_ps(b, a, m) }
+        and(a: M, b: M) -> M { _mm256_and_ps(a, b) }
+        or(a: M, b: M) -> M { _mm256_or_ps(a, b) }
+        xor(a: M, b: M) -> M { _mm256_xor_ps(a, b) }
+        not(a: M) -> M { _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))) }
+        low_bits(a: V) -> [M; 2] {
+            let bits = _mm256_castps_si256(a);
+            let mask = |bits| _mm256_castsi256_ps(_mm256_srai_epi32::<31>(bits));
+            [mask(_mm256_slli_epi32::<31>(bits)), mask(_mm256_slli_epi32::<30>(bits))]
+        }
+        from_bits(bits: u16) -> M {
+            let place = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+            let own = _mm256_and_si256(_mm256_set1_epi32(bits.into()), place);
+            _mm256_castsi256_ps(_mm256_cmpeq_epi32(own, place))
+        }
+        to_bits(m: M) -> u16 { _mm256_movemask_ps(m) as u16 }
+    }
+}

@@ -1,0 +1,88 @@
+//! Sixteen worlds in one 512-bit register.
+#![expect(unsafe_code, reason = "vector intrinsics")]
+
+use hyperdust_kernel::Pack;
+
+super::number::number!();
+
+/// Proof that this processor has AVX-512 F and DQ. Numbers of this module must not be touched without one.
+#[derive(Debug)]
+pub(super) struct Avx512(());
+
+impl Avx512 {
+    pub fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")).then_some(Self(()))
+    }
+}
+
+impl super::Level for Avx512 {
+    type Number = Number;
+
+    fn compute(&self, pack: &mut Pack<Number>) {
+        #[target_feature(enable = "avx512f,avx512dq")]
+        fn compute(pack: &mut Pack<Number>) {
+            pack.compute();
+        }
+        // SAFETY: `self` exists only where `detect` saw both.
+        unsafe { compute(pack) }
+    }
+}
+
+/// Every function here needs AVX-512, which whoever holds an [`Avx512`] has; [`super::together`] makes these numbers for nobody else.
+mod ops {
+    use core::arch::x86_64::*;
+
+    pub const LANES: usize = 16;
+    pub type V = __m512;
+    pub type M = __mmask16;
+
+    macro_rules! intrinsics {
+        ($($name:ident ($($x:ident: $type:ty),*) -> $out:ty $body:block)*) => {$(
+            #[inline(always)]
+            pub fn $name($($x: $type),*) -> $out {
+                // SAFETY: the module's rule: there is AVX-512.
+                unsafe { $body }
+            }
+        )*};
+    }
+    intrinsics! {
+        splat(x: f32) -> V { _mm512_set1_ps(x) }
+        add(a: V, b: V) -> V { _mm512_add_ps(a, b) }
+        sub(a: V, b: V) -> V { _mm512_sub_ps(a, b) }
+        mul(a: V, b: V) -> V { _mm512_mul_ps(a, b) }
+        div(a: V, b: V) -> V { _mm512_div_ps(a, b) }
+        neg(a: V) -> V { _mm512_xor_ps(a, _mm512_set1_ps(-0.0)) }
+        abs(a: V) -> V { _mm512_andnot_ps(_mm512_set1_ps(-0.0), a) }
+        sqrt(a: V) -> V { _mm512_sqrt_ps(a) }
+        lt(a: V, b: V) -> M { _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b) }
+        select(m: M, a: V, b: V) -> V { _mm512_mask_blend_ps(m, b, a) }
+        low_bits(a: V) -> [M; 2] {
+            let bits = _mm512_castps_si512(a);
+            [1, 2].map(|bit| _mm512_test_epi32_mask(bits, _mm512_set1_epi32(bit)))
+        }
+    }
+    #[inline(always)]
+    pub fn and(a: M, b: M) -> M {
+        a & b
+    }
+    #[inline(always)]
+    pub fn or(a: M, b: M) -> M {
+        a | b
+    }
+    #[inline(always)]
+    pub fn xor(a: M, b: M) -> M {
+        a ^ b
+    }
+    #[inline(always)]
+    pub fn not(a: M) -> M {
+        !a
+    }
+    #[inline(always)]
+    pub fn from_bits(bits: u16) -> M {
+        bits
+    }
+    #[inline(always)]
+    pub fn to_bits(m: M) -> u16 {
+        m
+    }
+}

@@ -1,0 +1,79 @@
+//! Eight worlds in the registers that every processor of the target has (on x86-64 and AArch64 two of 128 bits).
+
+use hyperdust_kernel::Pack;
+
+super::number::number!();
+
+/// See the module documentation.
+#[derive(Debug)]
+pub(super) struct Portable;
+
+impl super::Level for Portable {
+    type Number = Number;
+
+    fn compute(&self, pack: &mut Pack<Number>) {
+        pack.compute();
+    }
+}
+
+mod ops {
+    use wide::{f32x8, i32x8};
+
+    pub const LANES: usize = 8;
+    pub type V = f32x8;
+    pub type M = f32x8;
+
+    macro_rules! plain {
+        ($($name:ident $op:tt),*) => {$(
+            #[inline(always)]
+            pub fn $name(a: f32x8, b: f32x8) -> f32x8 {
+                a $op b
+            }
+        )*};
+    }
+    plain!(add +, sub -, mul *, div /, and &, or |, xor ^);
+
+    #[inline(always)]
+    pub fn splat(x: f32) -> V {
+        f32x8::splat(x)
+    }
+    #[inline(always)]
+    pub fn neg(a: V) -> V {
+        a ^ f32x8::splat(-0.0)
+    }
+    #[inline(always)]
+    pub fn abs(a: V) -> V {
+        a.abs()
+    }
+    #[inline(always)]
+    pub fn sqrt(a: V) -> V {
+        a.sqrt()
+    }
+    #[inline(always)]
+    pub fn lt(a: V, b: V) -> M {
+        a.simd_lt(b)
+    }
+    #[inline(always)]
+    pub fn select(m: M, a: V, b: V) -> V {
+        m.bitselect(a, b)
+    }
+    #[inline(always)]
+    pub fn not(a: M) -> M {
+        !a
+    }
+    #[inline(always)]
+    pub fn low_bits(a: V) -> [M; 2] {
+        let bits: i32x8 = bytemuck::cast(a);
+        [31, 30].map(|left| bytemuck::cast((bits << left) >> 31))
+    }
+    #[inline(always)]
+    pub fn from_bits(bits: u16) -> M {
+        let place = i32x8::new([1, 2, 4, 8, 16, 32, 64, 128]);
+        let absent = (i32x8::splat(bits.into()) & place).simd_eq(i32x8::ZERO);
+        bytemuck::cast(!absent)
+    }
+    #[inline(always)]
+    pub fn to_bits(m: M) -> u16 {
+        m.to_bitmask() as u16
+    }
+}

@@ -1,0 +1,157 @@
+//! Every instruction set that this processor has, against one world at a time and one number at a time.
+
+use hyperdust_kernel::{World, layout::Layout, math::Mask, rng::Rng};
+use hyperdust_scene::Scene;
+use proptest::prelude::*;
+
+use super::*;
+
+fn levels(model: &Arc<Model>) -> Vec<Box<dyn Together>> {
+    let mut levels = vec![packed(portable::Portable, model)];
+    #[cfg(target_arch = "x86_64")]
+    {
+        levels.push(avx2::Avx2::detect().and_then(|level| packed(level, model)));
+        levels.push(avx512::Avx512::detect().and_then(|level| packed(level, model)));
+    }
+    levels.into_iter().flatten().collect()
+}
+
+/// An action anywhere in the space, and a fifth beyond it where it is a box.
+fn action(layout: &Layout, rng: &mut Rng) -> Vec<u8> {
+    let mut bytes = vec![0; layout.size];
+    for segment in &layout.segments {
+        for word in bytes[segment.offset..segment.offset + segment.bytes()].as_chunks_mut::<4>().0 {
+            *word = match segment.choices {
+                0 => rng.uniform(-1.2, 1.2).to_le_bytes(),
+                choices => ((rng.unit() * choices as f32) as i32).to_le_bytes(),
+            };
+        }
+    }
+    bytes
+}
+
+/// Digests of worlds stepped in packs of every level equal those of worlds stepped alone: all robots, random actions over
+/// the whole range and beyond it, resets in between, and a number of worlds that fills no pack.
+#[test]
+fn levels_have_the_bits_of_single_worlds() {
+    let mut compared = 0;
+    for scene in Scene::builtin_names() {
+        let cooked = Scene::builtin(scene).unwrap().cook(&Default::default()).unwrap();
+        let model = Model::new(cooked.blueprint).unwrap();
+        let mut levels = levels(&model);
+        let mut alone: Vec<World> = (0..21).map(|seed| World::new(model.clone(), seed)).collect();
+        let mut packs: Vec<Vec<World>> = levels.iter().map(|_| alone.clone()).collect();
+        let mut rng = Rng::new(5);
+        for step in 0..60 {
+            let actions: Vec<Vec<u8>> = alone.iter().map(|_| action(model.actions(), &mut rng)).collect();
+            for (world, action) in alone.iter_mut().zip(&actions) {
+                world.step(action);
+            }
+            for (pack, worlds) in levels.iter_mut().zip(&mut packs) {
+                for (world, action) in worlds.iter_mut().zip(&actions) {
+                    world.act(action);
+                }
+                let mut worlds = worlds.iter_mut().peekable();
+                while worlds.peek().is_some() {
+                    pack.step(&mut worlds);
+                }
+            }
+            for (i, world) in alone.iter_mut().enumerate() {
+                for (level, worlds) in levels.iter().zip(&mut packs) {
+                    assert_eq!(worlds[i].digest(), world.digest(), "{scene} step {step} world {i} {level:?}");
+                    assert_eq!(worlds[i].outcome(), world.outcome());
+                    compared += 1;
+                }
+                if (step + i) % 17 == 0 {
+                    world.reset(None);
+                    packs.iter_mut().for_each(|worlds| worlds[i].reset(None));
+                }
+            }
+        }
+    }
+    assert!(compared > 5000, "{compared}");
+}
+
+/// The bits of one number, all NaNs alike: only whether a number is one is ever looked at.
+fn bits(x: f32) -> u32 {
+    if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }
+}
+
+/// All operations of a level's numbers, lane by lane, against those of `f32`.
+fn check<T: Real>(a: &[f32], b: &[f32], byte: u8) {
+    let (mut x, mut y) = (T::zero(), T::zero());
+    for lane in 0..T::LANES {
+        x.set_lane(lane, a[lane]);
+        y.set_lane(lane, b[lane]);
+    }
+    let same = |what: &str, found: T, expected: fn(f32, f32) -> f32| {
+        for lane in 0..T::LANES {
+            let wanted = expected(a[lane], b[lane]);
+            assert_eq!(bits(found.lane(lane)), bits(wanted), "{what} of {} and {}", a[lane], b[lane]);
+        }
+    };
+    same("add", x + y, |a, b| a + b);
+    same("sub", x - y, |a, b| a - b);
+    same("mul", x * y, |a, b| a * b);
+    same("div", x / y, |a, b| a / b);
+    same("neg", -x, |a, _| -a);
+    same("abs", x.abs(), |a, _| Real::abs(a));
+    same("sqrt", x.sqrt(), |a, _| Real::sqrt(a));
+    same("min", x.min(y), Real::min);
+    same("max", x.max(y), Real::max);
+    same("clamp", x.clamp(-y, y), |a, b| Real::clamp(a, -b, b));
+    same("sine", x.sin_cos().0, |a, _| Real::sin_cos(a).0);
+    same("cosine", x.sin_cos().1, |a, _| Real::sin_cos(a).1);
+    same("map", x.map(|x| x + 1.0), |a, _| a + 1.0);
+    let mask = |what: &str, found: T::Mask, expected: fn(f32, f32) -> bool| {
+        let mut any = false;
+        for lane in 0..T::LANES {
+            assert_eq!(found.lane(lane), expected(a[lane], b[lane]), "{what} of {} and {}", a[lane], b[lane]);
+            any |= found.lane(lane);
+        }
+        assert_eq!(found.any(), any, "any {what}");
+        let mut bits = T::splat_byte(byte);
+        for i in 0..8 {
+            bits = T::set_bit(bits, i, if byte >> i & 1 == 1 { found } else { found.not() });
+        }
+        for lane in 0..T::LANES {
+            assert_eq!(T::byte(&bits, lane), if found.lane(lane) { byte } else { !byte }, "byte by {what}");
+            assert_eq!(T::bit(bits, 3).lane(lane), T::byte(&bits, lane) >> 3 & 1 == 1);
+            let chosen = T::select_byte(found, T::splat_byte(byte), T::splat_byte(7));
+            assert_eq!(T::byte(&chosen, lane), if found.lane(lane) { byte } else { 7 });
+        }
+    };
+    mask("less", x.lt(y), |a, b| a < b);
+    mask("finite", x.is_finite(), |a, _| a.is_finite());
+    mask("NaN", x.is_nan(), |a, _| a.is_nan());
+    mask("zero", x.is_zero(), |a, _| a == 0.0);
+    mask("bit 0", x.low_bits()[0], |a, _| a.to_bits() & 1 == 1);
+    mask("bit 1", x.low_bits()[1], |a, _| a.to_bits() & 2 == 2);
+    mask("and", x.lt(y).and(x.is_zero()), |a, b| a < b && a == 0.0);
+    mask("or", x.lt(y).or(x.is_zero()), |a, b| a < b || a == 0.0);
+    mask("xor", x.lt(y).xor(y.lt(x)), |a, b| a < b || b < a);
+    mask("not", x.is_zero().not(), |a, _| a != 0.0);
+    mask("all", T::Mask::splat(true), |_, _| true);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn numbers_have_the_bits_of_f32(
+        a in prop::collection::vec(prop_oneof![any::<f32>(), -100.0_f32..100.0, prop::num::f32::ANY, Just(0.0), Just(-0.0), Just(f32::INFINITY)], 16),
+        b in prop::collection::vec(prop_oneof![any::<f32>(), -100.0_f32..100.0, prop::num::f32::ANY, Just(-0.0)], 16),
+        byte: u8,
+    ) {
+        check::<portable::Number>(&a, &b, byte);
+        #[cfg(target_arch = "x86_64")]
+        {
+            if avx2::Avx2::detect().is_some() {
+                check::<avx2::Number>(&a, &b, byte);
+            }
+            if avx512::Avx512::detect().is_some() {
+                check::<avx512::Number>(&a, &b, byte);
+            }
+        }
+    }
+}
