@@ -88,7 +88,7 @@ lint: system ## formatting and lints
 test-rust: export PROPTEST_RNG_SEED ?= 20261122
 test-rust: system ## unit, property and golden tests of the Rust crates
 	cargo test $(CARGO_FLAGS) --quiet --no-fail-fast --workspace --exclude hyperdust-python
-	$(MAKE) test-determinism-flag test-native
+	$(MAKE) test-determinism-flag test-native test-instructions
 
 # Without `enhanced-determinism` the physics would differ between machines: such a build must not exist.
 .PHONY: test-determinism-flag
@@ -97,6 +97,13 @@ test-determinism-flag: system
 	  && { echo "the kernel compiled without enhanced-determinism"; exit 1; } || true; \
 	grep -q enhanced-determinism <<<"$$said" || { echo "the kernel failed for another reason:"; echo "$$said"; exit 1; }; \
 	echo "a build without enhanced-determinism fails to compile: ok"
+
+# Machine instructions of one step, against tests/instructions.toml: a slower step shows on any machine.
+.PHONY: test-instructions instructions-write
+test-instructions instructions-write: system
+	@command -v valgrind >/dev/null || { as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
+	  "$${as_root[@]}" apt-get update -qq; "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq valgrind; }
+	cargo run $(CARGO_FLAGS) --quiet --release -p hyperdust-tests --example instructions -- $(if $(findstring write,$@),--write)
 
 # The same goldens from code compiled for this very processor.
 .PHONY: test-native
@@ -150,8 +157,15 @@ fuzz: $(CARGO_FUZZ) ## fuzz every decoder for FUZZ_SECONDS (60) each
 evidence-tools: wheel
 	$(PY) $(PIP_INSTALL) -r $(PEERS_LIST)
 
-EVIDENCE := physics learning transfer benchmark soak fuzzing
+# `-P`, as above: else this folder is on the path, where peers find a module `gym`.
+.PHONY: bench evidence-benchmark
+bench: evidence-tools ## our speed beside EnvPool, Gymnasium and MuJoCo: one table (BENCH_FLAGS="--threads 8 --lanes 1024")
+	$(PY) -P -m hyperdust.bench --json docs/evidence/benchmark.json --png docs/evidence/benchmark.png \
+	  --markdown docs/performance.md $(BENCH_FLAGS)
+evidence-benchmark: bench
+
+EVIDENCE := physics learning transfer soak fuzzing
 .PHONY: evidence $(addprefix evidence-,$(EVIDENCE))
-evidence: $(addprefix evidence-,$(EVIDENCE)) ## the long forms (many hours); writes docs/evidence/*.json
+evidence: $(addprefix evidence-,$(EVIDENCE)) evidence-benchmark ## the long forms (many hours); writes docs/evidence/*.json
 $(addprefix evidence-,$(EVIDENCE)): evidence-%: evidence-tools
 	$(PY) python/evidence/$*.py

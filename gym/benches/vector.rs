@@ -1,7 +1,7 @@
 //! Environment steps per second of vector envs, by scene, lanes and threads, and what a batch costs beyond
 //! its worlds.
 //!
-//! `cargo bench -p hyperdust-gym -- [scene …] [--seconds S] [--json]`: the best of three runs of `S` seconds
+//! `cargo bench -p hyperdust-gym -- [scene …] [--seconds S] [--lanes N,…] [--threads N] [--json]`: the best of three runs of `S` seconds
 //! (default 1) each, with random actions drawn beforehand and next-step autoreset, resets counted as they come. Numbers
 //! are worth quoting only with the machine's name and a peer measured in the same hour.
 
@@ -24,11 +24,18 @@ fn main() {
     let mut scenes = Vec::new();
     let mut seconds = 1.0;
     let mut json = false;
+    let mut lanes = vec![1, 16, 256];
+    let mut threads = vec![1, std::thread::available_parallelism().map_or(1, usize::from)];
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--seconds" => seconds = arguments.next().and_then(|s| s.parse().ok()).expect("--seconds takes a number"),
             "--json" => json = true,
+            "--threads" => threads = arguments.next().and_then(|s| s.parse().ok()).into_iter().collect(),
+            "--lanes" => {
+                let list = arguments.next().unwrap_or_default();
+                lanes = list.split(',').map(|n| n.parse().expect("--lanes takes numbers")).collect();
+            }
             // Cargo's own.
             "--bench" => {}
             name => scenes.push(name.to_owned()),
@@ -38,15 +45,14 @@ fn main() {
         scenes = ["cartpole", "half_cheetah", "ant", "humanoid"].map(String::from).to_vec();
     }
     let time = Duration::from_secs_f64(seconds);
-    let all = std::thread::available_parallelism().map_or(1, usize::from);
     for name in scenes {
         let cooked = Scene::builtin(&name).and_then(|scene| scene.cook(&Default::default()));
         let model = Model::new(cooked.expect("a published scene").blueprint).expect("a valid scene");
         let bare = best(|| world(&model, time));
         report(json, &name, 1, 0, bare, bare);
-        for lanes in [1, 16, 256] {
-            for threads in [1, all] {
-                if threads <= lanes && (threads == 1 || lanes > 1) {
+        for &lanes in &lanes {
+            for &threads in &threads {
+                if threads <= lanes {
                     report(json, &name, lanes, threads, best(|| vector(&model, lanes, threads, false, time)), bare);
                 }
             }

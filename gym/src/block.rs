@@ -1,6 +1,6 @@
 //! Contiguous lanes that one thread runs in one go.
 
-use crate::{AutoresetMode, lane::Lane, pool::Job, simd};
+use crate::{AutoresetMode, lane::Lane, pool::Job, simd::Together};
 
 /// What a block does when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,6 @@ pub(crate) struct Block {
     pub action_size: usize,
     /// Per lane: none where it stays as it is, else its seed.
     pub resets: Vec<Option<Option<u64>>>,
-    /// Where stepping several lanes together pays.
-    pack: Option<Box<dyn simd::Together>>,
 }
 
 impl Block {
@@ -36,19 +34,21 @@ impl Block {
             actions: vec![0; lanes.len() * action_size],
             action_size,
             resets: vec![None; lanes.len()],
-            pack: lanes.first().and_then(|lane| simd::together(lane.world.model(), lanes.len())),
             lanes,
         }
     }
 }
 
 impl Job for Block {
-    fn run(&mut self) {
+    /// Where stepping several lanes together pays.
+    type Tool = Option<Box<dyn Together>>;
+
+    fn run(&mut self, pack: &mut Self::Tool) {
         match self.command {
             Command::Step => {
                 let size = self.action_size;
                 let action = |row: usize| row * size..(row + 1) * size;
-                let Some(pack) = &mut self.pack else {
+                let Some(pack) = pack else {
                     for (row, lane) in self.lanes.iter_mut().enumerate() {
                         lane.step(&self.actions[action(row)], self.mode);
                     }

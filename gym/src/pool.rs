@@ -3,8 +3,8 @@
 //! Jobs own what they work on and travel by value, so nothing is shared and nothing needs `unsafe`. The
 //! asking thread works too and takes whatever is left: a worker that wakes late costs nothing but its help,
 //! and a process that was forked (which has no workers, and perhaps a lock that one of them held) runs all
-//! jobs itself. Nothing is allocated after the first call. Between calls workers spin for a few microseconds, because a policy often answers that
-//! fast, and then sleep.
+//! jobs itself. Nothing is allocated after the first call. Every thread begins with the same jobs in each call and then takes others'.
+//! Between calls workers spin for a while, because a policy often answers that fast, and then sleep.
 
 use std::{
     any::Any,
@@ -16,26 +16,30 @@ use std::{
     thread,
 };
 
-/// Rounds of waiting before a thread sleeps: some ten microseconds.
-const SPINS: u32 = 256;
+/// Rounds of waiting before a thread sleeps: some hundred microseconds, what a small policy takes to answer. Waking a sleeper costs
+/// as much, on virtual machines more.
+const SPINS: u32 = 4096;
 
 /// Something that runs on any thread.
 pub(crate) trait Job: Send + 'static {
+    /// What every thread has one of, for one job after the other: it stays in that core's cache.
+    type Tool: Send + 'static;
+
     /// Runs it.
-    fn run(&mut self);
+    fn run(&mut self, tool: &mut Self::Tool);
     /// Where it belongs among the others.
     fn key(&self) -> usize;
 }
 
 /// The threads.
-#[derive(Debug)]
 pub(crate) struct Pool<J: Job> {
     /// The process that has the workers.
     process: u32,
     shared: Option<Arc<Shared<J>>>,
+    /// The asking thread's.
+    tool: J::Tool,
 }
 
-#[derive(Debug)]
 struct Shared<J> {
     state: Mutex<State<J>>,
     work: Condvar,
@@ -46,12 +50,20 @@ struct Shared<J> {
     away: AtomicUsize,
 }
 
-#[derive(Debug)]
 struct State<J> {
-    waiting: Vec<J>,
+    /// Per thread, the asking one first: the jobs that it runs first, so that what they work on stays in its core's cache.
+    waiting: Vec<Vec<J>>,
     finished: Vec<J>,
     panic: Option<Box<dyn Any + Send>>,
     closed: bool,
+}
+
+impl<J> State<J> {
+    /// A job of this thread's own, or of the first that has some left.
+    fn take(&mut self, thread: usize) -> Option<J> {
+        let own = self.waiting[thread].pop();
+        own.or_else(|| self.waiting.iter_mut().find_map(Vec::pop))
+    }
 }
 
 impl<J> Shared<J> {
@@ -62,25 +74,32 @@ impl<J> Shared<J> {
 }
 
 impl<J: Job> Pool<J> {
-    /// `threads` in all, the asking one included.
-    pub fn new(threads: usize) -> Self {
+    /// `threads` in all, the asking one included, each with a tool.
+    pub fn new(threads: usize, tool: impl Fn() -> J::Tool) -> Self {
         let process = std::process::id();
         if threads <= 1 {
-            return Self { process, shared: None };
+            return Self { process, shared: None, tool: tool() };
         }
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { waiting: Vec::new(), finished: Vec::new(), panic: None, closed: false }),
+            state: Mutex::new(State {
+                waiting: (0..threads).map(|_| Vec::new()).collect(),
+                finished: Vec::new(),
+                panic: None,
+                closed: false,
+            }),
             work: Condvar::new(),
             done: Condvar::new(),
             posted: AtomicU64::new(0),
             away: AtomicUsize::new(0),
         });
         for index in 1..threads {
-            let shared = shared.clone();
+            let (shared, mut tool) = (shared.clone(), tool());
             // Where the system refuses a thread, the others do its work.
-            let _detached = thread::Builder::new().name(format!("hyperdust-{index}")).spawn(move || serve(&shared));
+            let _detached = thread::Builder::new()
+                .name(format!("hyperdust-{index}"))
+                .spawn(move || serve(&shared, index, &mut tool));
         }
-        Self { process, shared: Some(shared) }
+        Self { process, shared: Some(shared), tool: tool() }
     }
 
     /// What is shared with workers; none where there are none, and no lock may be touched.
@@ -90,25 +109,27 @@ impl<J: Job> Pool<J> {
 
     /// Runs all jobs and gives them back in the order of their keys. A job's panic goes on here, after all
     /// jobs are back.
-    pub fn run(&self, jobs: &mut Vec<J>) {
-        let Some(shared) = self.workers().filter(|_| jobs.len() > 1) else {
-            jobs.iter_mut().for_each(Job::run);
+    pub fn run(&mut self, jobs: &mut Vec<J>) {
+        let Some(shared) = self.workers().filter(|_| jobs.len() > 1).cloned() else {
+            jobs.iter_mut().for_each(|job| job.run(&mut self.tool));
             return;
         };
         let total = jobs.len();
         {
             let mut state = shared.lock();
-            state.waiting.append(jobs);
-            // Popped from the back: the first job first.
-            state.waiting.reverse();
+            let threads = state.waiting.len();
+            // Popped from the back.
+            for (index, job) in jobs.drain(..).enumerate().rev() {
+                state.waiting[index * threads / total].push(job);
+            }
             shared.away.store(total, Ordering::Relaxed);
             shared.posted.fetch_add(1, Ordering::Release);
         }
         shared.work.notify_all();
         let mut panic = None;
         loop {
-            let Some(mut job) = shared.lock().waiting.pop() else { break };
-            panic = attempt(&mut job).or(panic);
+            let Some(mut job) = shared.lock().take(0) else { break };
+            panic = attempt(&mut job, &mut self.tool).or(panic);
             jobs.push(job);
             shared.away.fetch_sub(1, Ordering::Relaxed);
         }
@@ -132,6 +153,12 @@ impl<J: Job> Pool<J> {
     }
 }
 
+impl<J: Job> core::fmt::Debug for Pool<J> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Pool").field("workers", &self.shared.is_some()).finish_non_exhaustive()
+    }
+}
+
 impl<J: Job> Drop for Pool<J> {
     /// Tells the workers to go. They are not waited for: in a forked process there are none.
     fn drop(&mut self) {
@@ -143,7 +170,7 @@ impl<J: Job> Drop for Pool<J> {
     }
 }
 
-fn serve<J: Job>(shared: &Shared<J>) {
+fn serve<J: Job>(shared: &Shared<J>, thread: usize, tool: &mut J::Tool) {
     let mut seen = 0;
     loop {
         let mut state = shared.lock();
@@ -151,9 +178,9 @@ fn serve<J: Job>(shared: &Shared<J>) {
             if state.closed {
                 return;
             }
-            if let Some(mut job) = state.waiting.pop() {
+            if let Some(mut job) = state.take(thread) {
                 drop(state);
-                let panic = attempt(&mut job);
+                let panic = attempt(&mut job, tool);
                 state = shared.lock();
                 state.finished.push(job);
                 state.panic = panic.or(state.panic.take());
@@ -181,8 +208,8 @@ fn serve<J: Job>(shared: &Shared<J>) {
 }
 
 /// Runs a job; what it panicked with.
-fn attempt<J: Job>(job: &mut J) -> Option<Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(|| job.run())).err()
+fn attempt<J: Job>(job: &mut J, tool: &mut J::Tool) -> Option<Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(|| job.run(tool))).err()
 }
 
 #[cfg(test)]
@@ -197,7 +224,9 @@ mod tests {
     }
 
     impl Job for Square {
-        fn run(&mut self) {
+        type Tool = ();
+
+        fn run(&mut self, (): &mut ()) {
             assert_ne!(self.value, 13, "unlucky");
             self.value *= self.value;
         }
@@ -216,7 +245,7 @@ mod tests {
     #[test]
     fn runs_each_job_once_in_order() {
         for threads in [1, 2, 3, 8] {
-            let pool = Pool::new(threads);
+            let mut pool = Pool::new(threads, || ());
             for round in 0..2000_u64 {
                 let mut jobs = jobs(14..14 + round % 9);
                 pool.run(&mut jobs);
@@ -231,7 +260,7 @@ mod tests {
     /// A panic inside a job reaches the caller, no job is lost, and the pool works on.
     #[test]
     fn panics_reach_the_caller() {
-        let pool = Pool::new(2);
+        let mut pool = Pool::new(2, || ());
         let mut broken = jobs([1, 13, 3, 4].into_iter());
         let caught = catch_unwind(AssertUnwindSafe(|| pool.run(&mut broken)));
         assert!(caught.is_err());
@@ -245,7 +274,7 @@ mod tests {
     /// still goes.
     #[test]
     fn a_forked_process_finishes() {
-        let mut pool = Pool::new(2);
+        let mut pool = Pool::new(2, || ());
         pool.process = pool.process.wrapping_add(1);
         let shared = pool.shared.clone().unwrap();
         let _held = shared.lock();

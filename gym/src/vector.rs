@@ -14,9 +14,7 @@ use crate::{
     lane::Lane,
     pool::Pool,
     recorder::Recorder,
-    seeding,
-    simd::WIDEST,
-    snapshot,
+    seeding, simd, snapshot,
 };
 
 /// Lanes that a vector env may have at most.
@@ -24,7 +22,7 @@ pub const MAX_LANES: usize = 1 << 20;
 /// Threads that a vector env may have at most.
 pub const MAX_THREADS: usize = 1024;
 /// Blocks per thread: more let a thread that woke late do less, fewer cost less locking.
-const BLOCKS_PER_THREAD: usize = 4;
+const BLOCKS_PER_THREAD: usize = 8;
 
 /// How a vector env is made.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +72,7 @@ impl VectorEnv {
         .min(MAX_THREADS)
         .min(lanes);
         // Whole packs to a block, unless that left threads without one.
-        let unit = lanes.div_ceil(threads).min(WIDEST);
+        let unit = lanes.div_ceil(threads).min(simd::WIDEST);
         let units = lanes.div_ceil(unit);
         let count = if threads == 1 { 1 } else { (threads * BLOCKS_PER_THREAD).min(units) };
         let world = World::new(model.clone(), 0);
@@ -91,7 +89,7 @@ impl VectorEnv {
             num_envs: lanes,
             num_threads: threads,
             blocks,
-            pool: Pool::new(threads),
+            pool: Pool::new(threads, || simd::together(&model, unit)),
             batch: Batch::new(&model, lanes, options.autoreset),
             closed: false,
             running: false,
@@ -270,7 +268,7 @@ impl VectorEnv {
     /// Ends all use and lets the threads go; a second call does nothing.
     pub fn close(&mut self) {
         self.closed = true;
-        self.pool = Pool::new(1);
+        self.pool = Pool::new(1, || None);
     }
 
     /// Whether it was closed.

@@ -15,7 +15,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
 import machine  # noqa: E402
 import ppo_jax  # noqa: E402
-from peers import EnvPool  # noqa: E402
+
+from hyperdust.bench.contestants import EnvPool  # noqa: E402
 
 KEPT = 0.9
 OURS, THEIRS = "hyperdust/Ant-v0", "Ant-v5"

@@ -4,7 +4,8 @@
 //! elements, all little-endian. That covers everything that the future or the next record depends on:
 //! the stream's position, steps, fault, flags, positions, velocities, warm start, bodies, previous values,
 //! the last action and its controls, infos, reward, and the last observation. The digest is the BLAKE3 of
-//! a domain and these very bytes, so nothing can be in one and not in the other.
+//! a domain and these very bytes, so nothing can be in one and not in the other; only the observation, which a record hashes
+//! anyway, is in the digest by its own BLAKE3.
 //!
 //! Reading is total: every length is the model's, every float finite with a canonical zero, and a refused
 //! snapshot leaves the world as it was.
@@ -25,7 +26,7 @@ use crate::world::World;
 const WHAT: &str = "snapshot";
 const MAGIC: &[u8; 4] = b"HDSN";
 /// Separates digests from other hashes of snapshots.
-const DOMAIN: &[u8] = b"hyperdust world digest v1";
+const DOMAIN: &[u8] = b"hyperdust world digest v2";
 
 /// Everything that is not an array, and no floats: its encoding cannot fail.
 #[derive(BorshSerialize, BorshDeserialize)]
@@ -61,17 +62,30 @@ impl World {
     pub fn snapshot(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.encode(&mut bytes);
+        list(&mut bytes, self.observation.bytes().len(), self.observation.bytes());
         bytes
     }
 
     /// BLAKE3 of the canonical state: worlds with equal digests have equal futures and equal last records.
     pub fn digest(&self) -> [u8; 32] {
+        self.digest_with(&self.observation_hash())
+    }
+
+    /// BLAKE3 of the last observation.
+    pub(crate) fn observation_hash(&self) -> [u8; 32] {
+        *blake3::hash(self.observation.bytes()).as_bytes()
+    }
+
+    /// [`Self::digest`], given [`Self::observation_hash`].
+    pub(crate) fn digest_with(&self, observation: &[u8; 32]) -> [u8; 32] {
         let mut sink = Buffered { hasher: blake3::Hasher::new(), buffer: [0; 1024], len: 0 };
         sink.put(DOMAIN);
         self.encode(&mut sink);
+        sink.put(observation);
         sink.finish()
     }
 
+    /// All but the observation.
     fn encode(&self, sink: &mut impl Sink) {
         sink.put(MAGIC);
         sink.put(&VERSION.to_le_bytes());
@@ -104,7 +118,6 @@ impl World {
         floats(sink, &self.info);
         floats(sink, &[self.reward]);
         list(sink, self.action.len(), &self.action);
-        list(sink, self.observation.bytes().len(), self.observation.bytes());
     }
 
     /// Takes on the state in `bytes`, or says why not and stays as it is.

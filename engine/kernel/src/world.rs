@@ -208,9 +208,8 @@ impl World {
         self.steps = self.steps.saturating_add(1);
         self.cost = Cost::default();
         self.timed_out = false;
-        let model = Arc::clone(&self.model);
+        let Self { model, action_numbers, controls, .. } = self;
         let (plan, task) = (model.plan(), &model.blueprint().task);
-        let Self { action_numbers, controls, .. } = self;
         if let Err(fault) = plan.drive.apply(&task.actions, &plan.actions, action, action_numbers, controls) {
             self.stop(fault);
         }

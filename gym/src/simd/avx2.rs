@@ -62,8 +62,8 @@ mod ops {
         not(a: M) -> M { _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))) }
         low_bits(a: V) -> [M; 2] {
             let bits = _mm256_castps_si256(a);
-            let mask = |bits| _mm256_castsi256_ps(_mm256_srai_epi32::<31>(bits));
-            [mask(_mm256_slli_epi32::<31>(bits)), mask(_mm256_slli_epi32::<30>(bits))]
+            let (first, second) = (_mm256_slli_epi32::<31>(bits), _mm256_slli_epi32::<30>(bits));
+            [_mm256_castsi256_ps(_mm256_srai_epi32::<31>(first)), _mm256_castsi256_ps(_mm256_srai_epi32::<31>(second))]
         }
         from_bits(bits: u16) -> M {
             let place = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);

@@ -58,7 +58,7 @@ mod ops {
         select(m: M, a: V, b: V) -> V { _mm512_mask_blend_ps(m, b, a) }
         low_bits(a: V) -> [M; 2] {
             let bits = _mm512_castps_si512(a);
-            [1, 2].map(|bit| _mm512_test_epi32_mask(bits, _mm512_set1_epi32(bit)))
+            [_mm512_test_epi32_mask(bits, _mm512_set1_epi32(1)), _mm512_test_epi32_mask(bits, _mm512_set1_epi32(2))]
         }
     }
     #[inline(always)]

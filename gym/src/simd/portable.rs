@@ -64,7 +64,7 @@ mod ops {
     #[inline(always)]
     pub fn low_bits(a: V) -> [M; 2] {
         let bits: i32x8 = bytemuck::cast(a);
-        [31, 30].map(|left| bytemuck::cast((bits << left) >> 31))
+        [bytemuck::cast((bits << 31) >> 31), bytemuck::cast((bits << 30) >> 31)]
     }
     #[inline(always)]
     pub fn from_bits(bits: u16) -> M {

@@ -78,9 +78,10 @@ impl World {
 
     /// Of the last reset or step.
     pub fn record(&self) -> StepRecord {
+        let observation = self.observation_hash();
         StepRecord {
-            state: self.digest(),
-            observation: *blake3::hash(self.observation()).as_bytes(),
+            state: self.digest_with(&observation),
+            observation,
             reward: self.reward,
             terminated: self.terminated,
             truncated: self.truncated,

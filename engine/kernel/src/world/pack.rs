@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use alloc::{vec, vec::Vec};
 
 use super::{Model, World};
-use crate::articulated::Solver;
+use crate::articulated::{Solver, Topology};
 use crate::math::{Mask, Real};
 use crate::task::{Cost, Own, Results};
 
@@ -38,7 +38,8 @@ impl<T: Real> Pack<T> {
         let robot = model.robot().filter(|_| model.rigid().is_none())?;
         let actuators = model.blueprint().robot.as_ref().map_or(0, |r| r.actuators.len());
         Some(Self {
-            solver: Solver::shared(robot.topology()),
+            // Its own copy: the count of a shared one would be written by every thread at every step.
+            solver: Solver::shared(Arc::new(Topology::clone(&robot.topology()))),
             controls: vec![T::zero(); actuators],
             values: vec![T::zero(); model.plan().addresses.len()],
             results: Results::new(model.plan()),
