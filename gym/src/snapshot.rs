@@ -88,6 +88,7 @@ pub(crate) fn apply(state: LaneState, lane: &mut Lane) -> Result<(), Error> {
     lane.reward = state.reward;
     lane.terminated = state.terminated;
     lane.truncated = state.truncated;
+    lane.timed_out = false;
     lane.over = state.over;
     lane.fault = lane.world.fault();
     lane.statistics = state.statistics;

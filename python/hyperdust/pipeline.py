@@ -11,12 +11,12 @@ from __future__ import annotations
 import operator
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
 
-from hyperdust.errors import ClosedError, LaneError, ResetNeeded
+from hyperdust.errors import ClosedError, LaneError, MaskError, ResetNeeded
 from hyperdust.vector import HyperdustVectorEnv, _default_threads, make_vec
 
 
@@ -64,6 +64,7 @@ class Pipeline:
         threads = _default_threads() if num_threads is None else operator.index(num_threads)
         self.num_threads = max(1, min(threads, groups))
         self._threads: ThreadPoolExecutor | None = ThreadPoolExecutor(self.num_threads, thread_name_prefix="hyperdust")
+        self._process = os.getpid()
         # Under way, oldest first; then received and waiting for an action, oldest first.
         self._sent: deque[tuple[int, Future[Any]]] = deque()
         self._received: deque[int] = deque()
@@ -71,16 +72,20 @@ class Pipeline:
     def async_reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Starts episodes in all lanes; each group's first :meth:`recv` gives what they begin with, rewards zero.
 
-        ``seed``: lane ``i`` gets ``seed + i``. What was under way is finished and forgotten.
+        ``seed``: lane ``i`` gets ``seed + i``. What was under way is finished and forgotten. ``options`` are for all
+        groups; a mask of lanes cannot be.
         """
         self._open()
+        if options is not None and "reset_mask" in options:
+            raise MaskError("async_reset() starts all lanes: it takes no `reset_mask`")
         self._drain()
         self._received.clear()
         for group in range(len(self._groups)):
             self._submit(group, self._reset, group, None if seed is None else seed + group * self.batch_size, options)
 
     def send(self, actions: Any, env_id: np.ndarray | None = None) -> None:
-        """Applies ``actions``, one per lane of a batch that was received, in the background.
+        """Applies ``actions``, one per lane of a batch that was received, in the background. They are copied: the caller's
+        array is free at once.
 
         ``env_id``: that batch's ``infos["env_id"]``; without it, the batch that was received first of those
         that wait for actions. Errors (of shapes, NaNs) are raised by the :meth:`recv` that would return the batch.
@@ -90,14 +95,17 @@ class Pipeline:
             raise ResetNeeded("no batch waits for actions: call async_reset(), then recv()")
         group = self._received[0] if env_id is None else self._group_of(env_id)
         self._received.remove(group)
-        self._submit(group, self._step, group, actions)
+        own = {name: np.array(part) for name, part in actions.items()} if isinstance(actions, dict) else np.array(actions)
+        self._submit(group, self._step, group, own)
 
     def recv(self) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """The oldest batch under way, once it is there: what ``step`` returns, and ``infos["env_id"]``, its lanes."""
         self._open()
         if not self._sent:
             raise ResetNeeded("no batch is under way: call async_reset() or send() first")
-        group, future = self._sent.popleft()
+        group, future = self._sent[0]
+        wait([future])  # an interrupt here leaves the batch under way
+        self._sent.popleft()
         # Appended first: after an error the batch waits for better actions.
         self._received.append(group)
         observations, rewards, terminations, truncations, infos = future.result()
@@ -106,7 +114,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Finishes what is under way, ends the threads and frees the worlds; a second call does nothing."""
-        if self._threads is None:
+        if self._threads is None or self._process != os.getpid():
             return
         self._drain()
         self._threads.shutdown()
@@ -133,8 +141,8 @@ class Pipeline:
         self._sent.append((group, self._threads.submit(work, *arguments)))
 
     def _drain(self) -> None:
-        while self._sent:
-            self._sent.popleft()[1].exception()
+        wait([future for _, future in self._sent])
+        self._sent.clear()
 
     def _group_of(self, env_id: np.ndarray) -> int:
         ids = np.asarray(env_id)
@@ -148,6 +156,8 @@ class Pipeline:
     def _open(self) -> None:
         if self._threads is None:
             raise ClosedError("the environments are closed: make new ones")
+        if self._process != os.getpid():
+            raise ClosedError("this process was forked: its copy of the environments has no threads; make new ones")
 
 
 def make_async(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,7 @@ def test_lanes_equal_the_synchronous_ones(scene: str, threads: int) -> None:
     order = []
     with hyperdust.make_async(name, num_envs=lanes, batch_size=batch, num_threads=threads) as pipeline:
         pipeline.async_reset(seed=7)
+        buffer = np.empty((batch, size), np.float32)  # one for all batches: `send` must copy
         for step in range(steps + 1):
             for _ in range(lanes // batch):
                 *arrays, infos = pipeline.recv()
@@ -33,7 +36,9 @@ def test_lanes_equal_the_synchronous_ones(scene: str, threads: int) -> None:
                 order.append(int(rows[0]))
                 for ours, theirs in zip(arrays, expected[step]):
                     assert np.array_equal(ours, theirs[rows])
-                pipeline.send(actions(step, rows, size), rows)
+                buffer[:] = actions(step, rows, size)
+                pipeline.send(buffer, rows)
+                buffer[:] = 0
     assert order == [0, 3, 6, 9] * (steps + 1)
     assert any(terminated.any() for _, _, terminated, *_ in expected) or scene == "Ant"
 
@@ -70,8 +75,24 @@ def test_misuse_is_named() -> None:
     # The batch whose actions were refused waits for others.
     envs.send(action, lanes)
     assert list(envs.recv()[4]["env_id"]) == list(lanes)
+    with pytest.raises(hyperdust.MaskError):
+        envs.async_reset(options={"reset_mask": np.array([True, False, True, False])})
     envs.async_reset()
     envs.close()
     envs.close()
     with pytest.raises(hyperdust.ClosedError):
+        envs.recv()
+
+
+def test_a_forked_process_is_told() -> None:
+    with hyperdust.make_async("hyperdust/Pendulum-v0", num_envs=2, batch_size=1) as envs:
+        envs.async_reset(seed=0)
+        child = os.fork()
+        if child == 0:
+            try:
+                envs.recv()
+            except hyperdust.ClosedError:
+                os._exit(0)
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         envs.recv()

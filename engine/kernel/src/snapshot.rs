@@ -154,6 +154,7 @@ impl World {
         self.fault = header.fault;
         self.terminated = header.terminated;
         self.truncated = header.truncated;
+        self.timed_out = false;
         self.cost = header.cost;
         self.odd_action = header.odd_action;
         Ok(())

@@ -9,6 +9,7 @@ mod access;
 mod copy;
 mod model;
 mod pack;
+mod undo;
 
 pub use model::Model;
 pub use pack::Pack;
@@ -61,20 +62,11 @@ pub struct World {
     pub(crate) values: Vec<f32>,
     pub(crate) info: Vec<f32>,
     pub(crate) observation: Arena,
-    /// See [`Outcome::timed_out`].
-    timed_out: bool,
+    /// See [`Outcome::timed_out`]; of the last step, no part of the state.
+    pub(crate) timed_out: bool,
     results: Results<f32>,
     /// What physics changes, as it was before the step.
-    before: Before,
-}
-
-/// What a step must be able to undo.
-#[derive(Clone, Default)]
-struct Before {
-    qpos: Vec<f32>,
-    qvel: Vec<f32>,
-    warm_start: Vec<u8>,
-    rigid: Option<RigidWorld>,
+    before: undo::Before,
 }
 
 impl World {
@@ -100,7 +92,7 @@ impl World {
             values: vec![0.0; plan.addresses.len()],
             timed_out: false,
             results: Results::new(plan),
-            before: Before::default(),
+            before: undo::Before::default(),
             info,
             observation,
             model,
@@ -355,36 +347,6 @@ impl World {
             self.action.extend_from_slice(action);
         }
     }
-
-    /// Keeps what physics changes.
-    fn save(&mut self) {
-        if let Some(robot) = &self.robot {
-            refill(&mut self.before.qpos, robot.qpos());
-            refill(&mut self.before.qvel, robot.qvel());
-            refill(&mut self.before.warm_start, robot.warm_start());
-        }
-        self.before.rigid.clone_from(&self.rigid);
-    }
-
-    /// Goes back to what [`Self::save`] kept.
-    fn undo(&mut self) {
-        if let Some(robot) = &mut self.robot {
-            robot.qpos_mut().copy_from_slice(&self.before.qpos);
-            robot.qvel_mut().copy_from_slice(&self.before.qvel);
-            robot.set_warm_start(&self.before.warm_start);
-            robot.refresh();
-        }
-        self.rigid.clone_from(&self.before.rigid);
-    }
-
-    /// Ends the episode with a fault.
-    fn stop(&mut self, fault: Fault) {
-        self.fault = Some(fault);
-        self.terminated = false;
-        self.truncated = true;
-        self.reward = 0.0;
-        self.info[..self.model.plan().reward_terms()].fill(0.0);
-    }
 }
 
 fn check(finite: bool, otherwise: FaultKind) -> Result<(), Fault> {
@@ -399,9 +361,4 @@ impl core::fmt::Debug for World {
             .field("fault", &self.fault)
             .finish_non_exhaustive()
     }
-}
-
-fn refill<T: Copy>(out: &mut Vec<T>, from: &[T]) {
-    out.clear();
-    out.extend_from_slice(from);
 }

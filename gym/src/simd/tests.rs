@@ -1,6 +1,12 @@
 //! Every instruction set that this processor has, against one world at a time and one number at a time.
 
-use hyperdust_kernel::{World, layout::Layout, math::Mask, rng::Rng};
+use hyperdust_kernel::{
+    World,
+    blueprint::{Blueprint, InfoTerm, Op, Program, RewardTerm, Slice, Source, TerminationTerm, Value},
+    layout::Layout,
+    math::Mask,
+    rng::Rng,
+};
 use hyperdust_scene::Scene;
 use proptest::prelude::*;
 
@@ -30,46 +36,88 @@ fn action(layout: &Layout, rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Digests of worlds stepped in packs of every level equal those of worlds stepped alone: all robots, random actions over
-/// the whole range and beyond it, resets in between, and a number of worlds that fills no pack.
+/// Digests and outcomes of worlds stepped in packs of every level equal those of worlds stepped alone: random actions over the
+/// whole range and beyond it, some that are not actions, resets in between, and a number of worlds that fills no pack.
+/// Returns how many were compared, and how many faults there were.
+fn compare(name: &str, model: &Arc<Model>) -> (usize, usize) {
+    let mut levels = levels(model);
+    let mut alone: Vec<World> = (0..21).map(|seed| World::new(model.clone(), seed)).collect();
+    let mut packs: Vec<Vec<World>> = levels.iter().map(|_| alone.clone()).collect();
+    let (mut rng, mut compared, mut faults) = (Rng::new(5), 0, 0);
+    for step in 0..60 {
+        let mut actions: Vec<Vec<u8>> = alone.iter().map(|_| action(model.actions(), &mut rng)).collect();
+        if step % 9 == 4 && !actions[0].is_empty() {
+            actions[3].pop();
+            actions[7].fill(0xff);
+        }
+        for (world, action) in alone.iter_mut().zip(&actions) {
+            world.step(action);
+        }
+        for (pack, worlds) in levels.iter_mut().zip(&mut packs) {
+            for (world, action) in worlds.iter_mut().zip(&actions) {
+                world.act(action);
+            }
+            let mut worlds = worlds.iter_mut().peekable();
+            while worlds.peek().is_some() {
+                pack.step(&mut worlds);
+            }
+        }
+        for (i, world) in alone.iter_mut().enumerate() {
+            faults += usize::from(world.fault().is_some());
+            for (level, worlds) in levels.iter().zip(&mut packs) {
+                assert_eq!(worlds[i].digest(), world.digest(), "{name} step {step} world {i} {level:?}");
+                assert_eq!(worlds[i].outcome(), world.outcome());
+                assert_eq!(worlds[i].cost(), world.cost());
+                compared += 1;
+            }
+            if (step + i) % 17 == 0 {
+                world.reset(None);
+                packs.iter_mut().for_each(|worlds| worlds[i].reset(None));
+            }
+        }
+    }
+    (compared, faults)
+}
+
+fn blueprint(scene: &str) -> Blueprint {
+    Scene::builtin(scene).unwrap().cook(&Default::default()).unwrap().blueprint
+}
+
 #[test]
 fn levels_have_the_bits_of_single_worlds() {
     let mut compared = 0;
     for scene in Scene::builtin_names() {
-        let cooked = Scene::builtin(scene).unwrap().cook(&Default::default()).unwrap();
-        let model = Model::new(cooked.blueprint).unwrap();
-        let mut levels = levels(&model);
-        let mut alone: Vec<World> = (0..21).map(|seed| World::new(model.clone(), seed)).collect();
-        let mut packs: Vec<Vec<World>> = levels.iter().map(|_| alone.clone()).collect();
-        let mut rng = Rng::new(5);
-        for step in 0..60 {
-            let actions: Vec<Vec<u8>> = alone.iter().map(|_| action(model.actions(), &mut rng)).collect();
-            for (world, action) in alone.iter_mut().zip(&actions) {
-                world.step(action);
-            }
-            for (pack, worlds) in levels.iter_mut().zip(&mut packs) {
-                for (world, action) in worlds.iter_mut().zip(&actions) {
-                    world.act(action);
-                }
-                let mut worlds = worlds.iter_mut().peekable();
-                while worlds.peek().is_some() {
-                    pack.step(&mut worlds);
-                }
-            }
-            for (i, world) in alone.iter_mut().enumerate() {
-                for (level, worlds) in levels.iter().zip(&mut packs) {
-                    assert_eq!(worlds[i].digest(), world.digest(), "{scene} step {step} world {i} {level:?}");
-                    assert_eq!(worlds[i].outcome(), world.outcome());
-                    compared += 1;
-                }
-                if (step + i) % 17 == 0 {
-                    world.reset(None);
-                    packs.iter_mut().for_each(|worlds| worlds[i].reset(None));
-                }
-            }
-        }
+        compared += compare(scene, &Model::new(blueprint(scene)).unwrap()).0;
     }
     assert!(compared > 5000, "{compared}");
+}
+
+/// A lane that fails, in any way there is, fails as a world alone does, and its neighbours go on.
+#[test]
+fn lanes_fail_as_single_worlds_do() {
+    // Not a number once the torso is lower than it mostly is.
+    let height = Slice { source: Source::Qpos, start: 2, len: 1, previous: false };
+    let low = || Program { ops: vec![Op::Load(height), Op::Const(0.6), Op::Sub, Op::Sqrt] };
+    let name = || String::from("low");
+    type Change = fn(&mut Blueprint, Program, String);
+    let ways: [(&str, Change); 5] = [
+        ("budget", |b, _, _| b.task.budget.rows = 150),
+        ("reward", |b, value, name| b.task.rewards.push(RewardTerm { name, weight: 1.0, value })),
+        ("info", |b, value, name| b.task.infos.push(InfoTerm { name, unit: String::new(), value })),
+        ("ending", |b, value, name| b.task.terminations.push(TerminationTerm { name, value, truncates: false })),
+        ("observation", |b, value, _| b.task.observations[0].terms[0].value = Value::Program(value)),
+    ];
+    for (way, change) in ways {
+        let mut changed = blueprint("ant");
+        if way == "observation" {
+            let group = &mut changed.task.observations[0];
+            group.terms.truncate(1);
+            group.shape = vec![1];
+        }
+        change(&mut changed, low(), name());
+        let (_, faults) = compare(way, &Model::new(changed).unwrap());
+        assert!((100..1000).contains(&faults), "{way}: {faults} faults");
+    }
 }
 
 /// The bits of one number, all NaNs alike: only whether a number is one is ever looked at.

@@ -210,7 +210,7 @@ class Rollout:
 
 
 @functools.lru_cache
-def mean_episode(case: Case, steps: int = 200) -> int:
+def mean_episode(case: Case, steps: int = 2000) -> int:
     """Steps that an episode lasts on average under the case's policy, from one of our own runs; at most the time limit."""
     contestant = make_hyperdust(case._replace(lanes=64), Path())
     limit = contestant.envs.scene.max_episode_steps or 1000

@@ -100,10 +100,13 @@ def compete(
         measured: dict[str, list[Round]] = {who: [] for who in contestants}
         standard: dict[str, list[float]] = {who: [] for who, contestant in contestants.items() if counts_twice(case, contestant)}
         gc.collect()
-        for _ in range(rounds):
-            for who, contestant in contestants.items():
+        order = list(contestants)
+        for index in range(rounds):
+            # Another one begins in every round: nobody always follows the same neighbour.
+            start = index % len(order)
+            for who in order[start:] + order[:start]:
                 progress(f"{case.task.name} {case.integrator} {case.policy} {who}")
-                measured[who].append(contestant.run(seconds))
+                measured[who].append(contestants[who].run(seconds))
         for index in range(rounds):
             for who in standard:
                 progress(f"{case.task.name} {case.integrator} {who}, Gymnasium's benchmark")

@@ -59,7 +59,11 @@ def per_lane(scene: str, who: str, lanes: int, threads: int) -> float | None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     safe = ["-P"] if sys.version_info >= (3, 11) else []
     command = [sys.executable, *safe, "-m", "hyperdust.bench.memory", scene, who, str(lanes), str(threads)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    except subprocess.TimeoutExpired:
+        print(f"no memory figure for {scene} {who}: not done in 300 s", file=sys.stderr)
+        return None
     if done.returncode:
         print(f"no memory figure for {scene} {who}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return None

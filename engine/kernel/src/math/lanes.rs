@@ -1,7 +1,7 @@
-//! Several worlds side by side: one number of each, operated on together.
+//! Several worlds side by side, at any width and without naming an instruction: one number of each, operated on together.
 //!
-//! Plain arrays and loops of fixed length, which the compiler turns into vector instructions of
-//! whatever width the target has; no instruction is named, so the bits cannot depend on it.
+//! Plain arrays and loops of fixed length. What vector envs compute with are the number types of `hyperdust-gym`, one for each
+//! instruction set; these are what the kernel's own tests compare widths with, and for whoever has no such type.
 
 use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 

@@ -123,7 +123,7 @@ pub trait Real:
     /// Either zero.
     #[inline(always)]
     fn is_zero(self) -> Self::Mask {
-        self.abs().lt(Self::splat(f32::from_bits(1)))
+        Self::zero().lt(self.abs()).or(self.is_nan()).not()
     }
     /// Smaller; the second where equal or unordered.
     #[inline(always)]
