@@ -1,5 +1,7 @@
 //! Contiguous lanes that one thread runs in one go.
 
+use hyperdust_kernel::record::StepRecord;
+
 use crate::{AutoresetMode, lane::Lane, pool::Job, simd::Together};
 
 /// What a block does when it runs.
@@ -21,6 +23,8 @@ pub(crate) struct Block {
     /// Action arenas, one per lane.
     pub actions: Vec<u8>,
     pub action_size: usize,
+    /// Room for what a step records.
+    records: Vec<StepRecord>,
     /// Per lane: none where it stays as it is, else its seed.
     pub resets: Vec<Option<Option<u64>>>,
 }
@@ -34,6 +38,7 @@ impl Block {
             actions: vec![0; lanes.len() * action_size],
             action_size,
             resets: vec![None; lanes.len()],
+            records: Vec::new(),
             lanes,
         }
     }
@@ -62,9 +67,15 @@ impl Job for Block {
                 while worlds.peek().is_some() {
                     pack.step(&mut worlds);
                 }
+                let stepped = self.lanes.iter().enumerate().filter(|(_, lane)| lane.stepping && lane.recording());
+                let stepped: Vec<_> = stepped.map(|(row, lane)| (&lane.world, &self.actions[action(row)])).collect();
+                self.records.clear();
+                pack.record(&stepped, &mut self.records);
+                let mut records = self.records.drain(..);
                 for (row, lane) in self.lanes.iter_mut().enumerate().filter(|(_, lane)| lane.stepping) {
                     let outcome = lane.world.outcome();
-                    lane.finish(&self.actions[action(row)], outcome, self.mode);
+                    let record = if lane.recording() { records.next() } else { None };
+                    lane.finish(&self.actions[action(row)], outcome, record, self.mode);
                 }
             }
             Command::Reset => {

@@ -4,7 +4,7 @@
 //! Invariant: a lane holds everything that its next call depends on. It knows no other lane, so lanes may
 //! run in any order and on any thread.
 
-use hyperdust_kernel::{Fault, Outcome, World};
+use hyperdust_kernel::{Fault, Outcome, World, record::StepRecord};
 
 use crate::{AutoresetMode, Buffer, Statistics, episode::Start, recorder::Recorder};
 
@@ -86,7 +86,7 @@ impl Lane {
             self.world.sense();
             self.world.reward();
             let outcome = self.world.end();
-            self.finish(action, outcome, mode);
+            self.finish(action, outcome, None, mode);
         }
     }
 
@@ -103,8 +103,14 @@ impl Lane {
         }
     }
 
+    /// Whether a step of it goes into an episode.
+    pub fn recording(&self) -> bool {
+        self.recorder.as_ref().is_some_and(|recorder| recorder.open)
+    }
+
     /// Does the books of a step that [`Self::act`] began with the same action.
-    pub fn finish(&mut self, action: &[u8], outcome: Outcome, mode: AutoresetMode) {
+    /// `record`: the world's, where somebody has it already.
+    pub fn finish(&mut self, action: &[u8], outcome: Outcome, record: Option<StepRecord>, mode: AutoresetMode) {
         self.reward = outcome.reward;
         self.terminated = outcome.terminated;
         self.truncated = outcome.truncated;
@@ -116,7 +122,7 @@ impl Lane {
         }
         let ended = self.terminated || self.truncated;
         if let Some(recorder) = &mut self.recorder {
-            recorder.step(action, &self.world, ended);
+            recorder.step(action, record, &self.world, ended);
         }
         if ended {
             self.finished = (!self.over).then_some(self.statistics);

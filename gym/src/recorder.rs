@@ -2,7 +2,7 @@
 //! hashes) and the action's bytes a step.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use hyperdust_kernel::{VERSION, World};
+use hyperdust_kernel::{VERSION, World, record::StepRecord};
 
 use crate::episode::{Episode, Start};
 
@@ -39,14 +39,14 @@ impl Recorder {
         self.open = true;
     }
 
-    /// The world has just made a step with this action.
-    pub fn step(&mut self, action: &[u8], world: &World, ended: bool) {
+    /// The world has just made a step with this action; `record` is its record, if it is known already.
+    pub fn step(&mut self, action: &[u8], record: Option<StepRecord>, world: &World, ended: bool) {
         if !self.open {
             return;
         }
         let Some(episode) = &mut self.current else { return };
         episode.actions.extend_from_slice(action);
-        episode.records.push(world.record());
+        episode.records.push(record.unwrap_or_else(|| world.record()));
         if ended {
             self.open = false;
             if self.keep {

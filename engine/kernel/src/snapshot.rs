@@ -79,10 +79,20 @@ impl World {
     /// [`Self::digest`], given [`Self::observation_hash`].
     pub(crate) fn digest_with(&self, observation: &[u8; 32]) -> [u8; 32] {
         let mut sink = Buffered { hasher: blake3::Hasher::new(), buffer: [0; 1024], len: 0 };
-        sink.put(DOMAIN);
-        self.encode(&mut sink);
-        sink.put(observation);
+        self.put_preimage(observation, &mut sink);
         sink.finish()
+    }
+
+    /// Appends what [`Self::digest`] is the BLAKE3 of, given the BLAKE3 of the last observation: for those who hash several worlds'
+    /// at once.
+    pub fn preimage(&self, observation: &[u8; 32], bytes: &mut Vec<u8>) {
+        self.put_preimage(observation, bytes);
+    }
+
+    fn put_preimage(&self, observation: &[u8; 32], sink: &mut impl Sink) {
+        sink.put(DOMAIN);
+        self.encode(sink);
+        sink.put(observation);
     }
 
     /// All but the observation.

@@ -26,6 +26,15 @@ impl super::Level for Avx2 {
         // SAFETY: `self` exists only where `detect` saw AVX2.
         unsafe { compute(pack) }
     }
+
+    fn hash(&self, messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
+        #[target_feature(enable = "avx2")]
+        fn hash(messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
+            super::blake3::hash::<Word>(messages, hashes);
+        }
+        // SAFETY: as above.
+        unsafe { hash(messages, hashes) }
+    }
 }
 
 /// Every function here needs AVX2, which whoever holds an [`Avx2`] has; [`super::together`] makes these numbers for nobody else.
@@ -35,6 +44,7 @@ mod ops {
     pub const LANES: usize = 8;
     pub type V = __m256;
     pub type M = __m256;
+    pub type W = __m256i;
 
     macro_rules! intrinsics {
         ($($name:ident ($($x:ident: $type:ty),*) -> $out:ty $body:block)*) => {$(
@@ -71,5 +81,14 @@ mod ops {
             _mm256_castsi256_ps(_mm256_cmpeq_epi32(own, place))
         }
         to_bits(m: M) -> u16 { _mm256_movemask_ps(m) as u16 }
+        word(x: u32) -> W { _mm256_set1_epi32(x as i32) }
+        add_words(a: W, b: W) -> W { _mm256_add_epi32(a, b) }
+        xor_words(a: W, b: W) -> W { _mm256_xor_si256(a, b) }
+    }
+    /// Rotates right by `R`, where `L` is 32 − `R`.
+    #[inline(always)]
+    pub fn right<const R: i32, const L: i32>(a: W) -> W {
+        // SAFETY: the module's rule: there is AVX2.
+        unsafe { _mm256_or_si256(_mm256_srli_epi32::<R>(a), _mm256_slli_epi32::<L>(a)) }
     }
 }

@@ -26,6 +26,15 @@ impl super::Level for Avx512 {
         // SAFETY: `self` exists only where `detect` saw both.
         unsafe { compute(pack) }
     }
+
+    fn hash(&self, messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
+        #[target_feature(enable = "avx512f,avx512dq")]
+        fn hash(messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
+            super::blake3::hash::<Word>(messages, hashes);
+        }
+        // SAFETY: as above.
+        unsafe { hash(messages, hashes) }
+    }
 }
 
 /// Every function here needs AVX-512, which whoever holds an [`Avx512`] has; [`super::together`] makes these numbers for nobody else.
@@ -35,6 +44,7 @@ mod ops {
     pub const LANES: usize = 16;
     pub type V = __m512;
     pub type M = __mmask16;
+    pub type W = __m512i;
 
     macro_rules! intrinsics {
         ($($name:ident ($($x:ident: $type:ty),*) -> $out:ty $body:block)*) => {$(
@@ -56,10 +66,19 @@ mod ops {
         sqrt(a: V) -> V { _mm512_sqrt_ps(a) }
         lt(a: V, b: V) -> M { _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b) }
         select(m: M, a: V, b: V) -> V { _mm512_mask_blend_ps(m, b, a) }
+        word(x: u32) -> W { _mm512_set1_epi32(x as i32) }
+        add_words(a: W, b: W) -> W { _mm512_add_epi32(a, b) }
+        xor_words(a: W, b: W) -> W { _mm512_xor_si512(a, b) }
         low_bits(a: V) -> [M; 2] {
             let bits = _mm512_castps_si512(a);
             [_mm512_test_epi32_mask(bits, _mm512_set1_epi32(1)), _mm512_test_epi32_mask(bits, _mm512_set1_epi32(2))]
         }
+    }
+    /// Rotates right by `R`; `L`, what is left of 32, is for those who must shift twice.
+    #[inline(always)]
+    pub fn right<const R: i32, const L: i32>(a: W) -> W {
+        // SAFETY: the module's rule: there is AVX-512.
+        unsafe { _mm512_ror_epi32::<R>(a) }
     }
     #[inline(always)]
     pub fn and(a: M, b: M) -> M {

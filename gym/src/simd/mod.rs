@@ -9,12 +9,13 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod blake3;
 mod number;
 mod portable;
 
 use std::{fmt::Debug, sync::Arc};
 
-use hyperdust_kernel::{Model, Pack, World, math::Real};
+use hyperdust_kernel::{Model, Pack, World, math::Real, record::StepRecord};
 
 /// Worlds per pack at the widest level: blocks of lanes are best multiples of it.
 pub(crate) const WIDEST: usize = 16;
@@ -25,6 +26,9 @@ const WORTHWHILE: usize = 3;
 pub(crate) trait Together: Send + Sync + Debug {
     /// All of a step that follows acting, of the next few worlds; see [`Pack::step`].
     fn step(&mut self, worlds: &mut dyn Iterator<Item = &mut World>);
+
+    /// Appends [`World::record`] of worlds that have just stepped with these actions.
+    fn record(&mut self, stepped: &[(&World, &[u8])], records: &mut Vec<StepRecord>);
 }
 
 /// An instruction set: how its numbers are computed with.
@@ -33,22 +37,79 @@ trait Level: Send + Sync + Debug + Sized + 'static {
 
     /// [`Pack::compute`] with its instructions.
     fn compute(&self, pack: &mut Pack<Self::Number>);
+
+    /// BLAKE3 of at most as many messages as there are lanes, of one length that [`blake3::takes`].
+    fn hash(&self, messages: &[&[u8]], hashes: &mut [[u8; 32]]);
 }
 
 #[derive(Debug)]
 struct Packed<L: Level> {
     level: L,
     pack: Pack<L::Number>,
+    /// Room for what a digest hashes, per lane.
+    states: Vec<Vec<u8>>,
+}
+
+impl<L: Level> Packed<L> {
+    /// BLAKE3 of one message per lane, together where their lengths allow it.
+    fn hashes(&self, messages: &[&[u8]]) -> [[u8; 32]; WIDEST] {
+        let mut hashes = [[0; 32]; WIDEST];
+        let alike = messages.iter().all(|m| m.len() == messages[0].len() && blake3::takes(m.len()));
+        if alike && messages.len() >= WORTHWHILE {
+            self.level.hash(messages, &mut hashes);
+        } else {
+            for (hash, message) in hashes.iter_mut().zip(messages) {
+                *hash = *::blake3::hash(message).as_bytes();
+            }
+        }
+        hashes
+    }
 }
 
 impl<L: Level> Together for Packed<L> {
     fn step(&mut self, worlds: &mut dyn Iterator<Item = &mut World>) {
         self.pack.step(worlds, |pack| self.level.compute(pack));
     }
+
+    fn record(&mut self, stepped: &[(&World, &[u8])], records: &mut Vec<StepRecord>) {
+        for group in stepped.chunks(L::Number::LANES) {
+            let mut messages: [&[u8]; WIDEST] = [&[]; WIDEST];
+            for (message, (world, _)) in messages.iter_mut().zip(group) {
+                *message = world.observation();
+            }
+            let observations = self.hashes(&messages[..group.len()]);
+            for ((state, (world, _)), observation) in self.states.iter_mut().zip(group).zip(&observations) {
+                state.clear();
+                world.preimage(observation, state);
+            }
+            let mut messages: [&[u8]; WIDEST] = [&[]; WIDEST];
+            for (message, state) in messages.iter_mut().zip(&self.states) {
+                *message = state;
+            }
+            let states = self.hashes(&messages[..group.len()]);
+            let mut messages: [&[u8]; WIDEST] = [&[]; WIDEST];
+            for (message, (_, action)) in messages.iter_mut().zip(group) {
+                *message = action;
+            }
+            let actions = self.hashes(&messages[..group.len()]);
+            for (i, (world, _)) in group.iter().enumerate() {
+                let outcome = world.outcome();
+                records.push(StepRecord {
+                    state: states[i],
+                    observation: observations[i],
+                    reward: outcome.reward,
+                    terminated: outcome.terminated,
+                    truncated: outcome.truncated,
+                    action: actions[i],
+                });
+            }
+        }
+    }
 }
 
 fn packed<L: Level>(level: L, model: &Arc<Model>) -> Option<Box<dyn Together>> {
-    Some(Box::new(Packed { level, pack: Pack::new(model)? }))
+    let states = vec![Vec::new(); L::Number::LANES];
+    Some(Box::new(Packed { level, pack: Pack::new(model)?, states }))
 }
 
 /// For worlds of `model` of which so many step at a time; `None` where they can't be packed, or it doesn't pay.

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Planes(pub [u16; 8]);
 
-/// `Number` and `Mask` of a module over its `ops`: `V`, `M`, `LANES`, and a function for each operation.
+/// `Number`, `Mask` and `Word` of a module over its `ops`: `V`, `M`, `W`, `LANES`, and a function for each operation.
 macro_rules! number {
     () => {
         use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
@@ -176,6 +176,52 @@ macro_rules! number {
             fn select_byte(mask: Mask, a: Planes, b: Planes) -> Planes {
                 let m = ops::to_bits(mask.0);
                 Planes(core::array::from_fn(|i| a.0[i] & m | b.0[i] & !m))
+            }
+        }
+
+        /// A 32-bit word per message.
+        #[derive(Clone, Copy, Debug)]
+        #[repr(transparent)]
+        pub(super) struct Word(ops::W);
+
+        impl super::blake3::Word for Word {
+            const LANES: usize = ops::LANES;
+
+            #[inline(always)]
+            fn splat(x: u32) -> Self {
+                Self(ops::word(x))
+            }
+            #[inline(always)]
+            fn set_lane(&mut self, lane: usize, x: u32) {
+                bytemuck::cast_mut::<ops::W, [u32; ops::LANES]>(&mut self.0)[lane] = x;
+            }
+            #[inline(always)]
+            fn lane(&self, lane: usize) -> u32 {
+                bytemuck::cast_ref::<ops::W, [u32; ops::LANES]>(&self.0)[lane]
+            }
+            #[inline(always)]
+            fn add(self, b: Self) -> Self {
+                Self(ops::add_words(self.0, b.0))
+            }
+            #[inline(always)]
+            fn xor(self, b: Self) -> Self {
+                Self(ops::xor_words(self.0, b.0))
+            }
+            #[inline(always)]
+            fn right_16(self) -> Self {
+                Self(ops::right::<16, 16>(self.0))
+            }
+            #[inline(always)]
+            fn right_12(self) -> Self {
+                Self(ops::right::<12, 20>(self.0))
+            }
+            #[inline(always)]
+            fn right_8(self) -> Self {
+                Self(ops::right::<8, 24>(self.0))
+            }
+            #[inline(always)]
+            fn right_7(self) -> Self {
+                Self(ops::right::<7, 25>(self.0))
             }
         }
     };

@@ -14,14 +14,19 @@ impl super::Level for Portable {
     fn compute(&self, pack: &mut Pack<Number>) {
         pack.compute();
     }
+
+    fn hash(&self, messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
+        super::blake3::hash::<Word>(messages, hashes);
+    }
 }
 
 mod ops {
-    use wide::{f32x8, i32x8};
+    use wide::{f32x8, i32x8, u32x8};
 
     pub const LANES: usize = 8;
     pub type V = f32x8;
     pub type M = f32x8;
+    pub type W = u32x8;
 
     macro_rules! plain {
         ($($name:ident $op:tt),*) => {$(
@@ -75,5 +80,22 @@ mod ops {
     #[inline(always)]
     pub fn to_bits(m: M) -> u16 {
         m.to_bitmask() as u16
+    }
+    #[inline(always)]
+    pub fn word(x: u32) -> W {
+        u32x8::splat(x)
+    }
+    #[inline(always)]
+    pub fn add_words(a: W, b: W) -> W {
+        a + b
+    }
+    #[inline(always)]
+    pub fn xor_words(a: W, b: W) -> W {
+        a ^ b
+    }
+    /// Rotates right by `R`, where `L` is 32 − `R`.
+    #[inline(always)]
+    pub fn right<const R: i32, const L: i32>(a: W) -> W {
+        (a >> R) | (a << L)
     }
 }

@@ -62,6 +62,12 @@ fn compare(name: &str, model: &Arc<Model>) -> (usize, usize) {
                 pack.step(&mut worlds);
             }
         }
+        for (level, worlds) in levels.iter_mut().zip(&packs) {
+            let stepped: Vec<(&World, &[u8])> = worlds.iter().zip(actions.iter().map(Vec::as_slice)).collect();
+            let mut records = Vec::new();
+            level.record(&stepped, &mut records);
+            assert!(records.iter().copied().eq(alone.iter().map(World::record)), "{name} step {step} {level:?}");
+        }
         for (i, world) in alone.iter_mut().enumerate() {
             faults += usize::from(world.fault().is_some());
             for (level, worlds) in levels.iter().zip(&mut packs) {
@@ -180,6 +186,33 @@ fn check<T: Real>(a: &[f32], b: &[f32], byte: u8) {
     mask("xor", x.lt(y).xor(y.lt(x)), |a, b| a < b || b < a);
     mask("not", x.is_zero().not(), |a, _| a != 0.0);
     mask("all", T::Mask::splat(true), |_, _| true);
+}
+
+fn check_hashes<L: Level>(level: &L, messages: &[&[u8]]) {
+    let messages = &messages[..messages.len().min(L::Number::LANES)];
+    let mut hashes = [[0; 32]; WIDEST];
+    level.hash(messages, &mut hashes);
+    for (hash, message) in hashes.iter().zip(messages) {
+        assert_eq!(*hash, *::blake3::hash(message).as_bytes(), "{} bytes", message.len());
+    }
+}
+
+/// Around every border of blocks and chunks, and every depth of tree up to five chunks.
+#[test]
+fn hashes_are_those_of_the_blake3_crate() {
+    let bytes: Vec<u8> = (0..40_000_u32).map(|i| (i * 31 % 251) as u8).collect();
+    let borders = [0, 64, 128, 960, 1024, 2048, 3072, 4096, 5120];
+    for length in borders.into_iter().flat_map(|b: usize| b.saturating_sub(2)..b + 3).chain([300, 840, 2784]) {
+        for count in [1, 3, 8, 16] {
+            let messages: Vec<&[u8]> = (0..count).map(|i| &bytes[i * 1999..i * 1999 + length]).collect();
+            check_hashes(&portable::Portable, &messages);
+            #[cfg(target_arch = "x86_64")]
+            {
+                avx2::Avx2::detect().iter().for_each(|level| check_hashes(level, &messages));
+                avx512::Avx512::detect().iter().for_each(|level| check_hashes(level, &messages));
+            }
+        }
+    }
 }
 
 proptest! {
