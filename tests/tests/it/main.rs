@@ -4,4 +4,5 @@
 
 mod golden;
 mod process;
+mod trees;
 mod ways;

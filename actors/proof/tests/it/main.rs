@@ -1,0 +1,12 @@
+//! The proof machine against independent definitions, and its parts against each other.
+
+mod agreement;
+mod arithmetic;
+mod assembler;
+mod control;
+mod decoder;
+mod dissection;
+mod memory;
+mod programs;
+mod proofs;
+mod snapshots;
