@@ -14,7 +14,9 @@
 pub mod dissection;
 pub mod error;
 pub mod machine;
-pub mod tree;
+
+/// The tree of byte strings and of the machine's memory.
+pub use hyperdust_merkle as tree;
 
 pub use dissection::{Dissection, TraceProvider};
 pub use error::{DissectionError, Error, StepError};

@@ -19,7 +19,6 @@ pub mod blueprint;
 mod error;
 pub mod layout;
 pub mod math;
-pub mod merkle;
 pub mod record;
 pub mod render;
 pub mod rigid;
@@ -27,6 +26,9 @@ pub mod rng;
 mod snapshot;
 pub mod task;
 mod world;
+
+/// The tree whose roots are ids.
+pub use hyperdust_merkle as merkle;
 
 pub use error::{Cap, Error, Fault, FaultKind};
 pub use world::{Model, Outcome, Pack, World};

@@ -4,5 +4,4 @@
 
 mod golden;
 mod process;
-mod trees;
 mod ways;

@@ -49,9 +49,10 @@ pub struct Memory {
 impl Memory {
     /// All zero.
     pub fn new() -> Self {
+        let zeros: Vec<Hash> = tree::zeros().take(DEPTH as usize + 1).collect();
         let mut nodes = boxed::<Hash, { 2 * PAGES }>([0; 32]);
         for (i, node) in nodes.iter_mut().enumerate().skip(1) {
-            *node = tree::zero(DEPTH - i.ilog2());
+            *node = zeros[(DEPTH - i.ilog2()) as usize];
         }
         Self { words: boxed(0), flags: boxed(0), nodes }
     }

@@ -128,7 +128,7 @@ impl StepProof {
                 let word = insert(width, address, word_of(opening, address), value);
                 let mut leaf = opening.leaf;
                 leaf[(address & 28) as usize..][..4].copy_from_slice(&word.to_le_bytes());
-                *memory = tree::climb(address / 32, &leaf, &opening.siblings);
+                *memory = tree::climb(u64::from(address / 32), &leaf, &opening.siblings);
                 processor.pc = pc.wrapping_add(4);
             }
             Effect::Exit { code } => processor.status = Status::Exited(code),
@@ -139,7 +139,7 @@ impl StepProof {
     /// `opening`, if it is there and leads from `address` to the memory root before the step.
     fn open<'a>(&self, leaf: Leaf, opening: Option<&'a Opening>, address: u32) -> Result<&'a Opening, StepError> {
         let opening = opening.ok_or(StepError::Missing { leaf, address })?;
-        let found = tree::climb(address / 32, &opening.leaf, &opening.siblings);
+        let found = tree::climb(u64::from(address / 32), &opening.leaf, &opening.siblings);
         if found != self.memory {
             return Err(StepError::NotInMemory { leaf, address, found, accepted: self.memory });
         }

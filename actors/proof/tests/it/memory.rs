@@ -154,7 +154,7 @@ proptest! {
         prop_assert_eq!(root, from_scratch(&memory, 0, layout::DEPTH));
         prop_assert_eq!(root, memory.clone().root());
         for (address, ..) in &writes {
-            prop_assert_eq!(tree::climb(address / 32, &memory.leaf(*address), &memory.siblings(*address)), root);
+            prop_assert_eq!(tree::climb(u64::from(address / 32), &memory.leaf(*address), &memory.siblings(*address)), root);
         }
     }
 }

@@ -1,12 +1,19 @@
-//! The one Merkle tree: byte strings that a chain may have to open.
+//! The one Merkle tree: byte strings that a chain may have to open, and the proof machine's memory.
 //!
 //! Bytes are cut into 32-byte leaves, the last one padded with zeros, and the number of leaves is filled
 //! up to a power of two with zero leaves (at least one leaf). A leaf stands for itself; an inner node is
-//! `keccak256(left ‖ right)`: the tree of the proof machine's memory. The root that leaves this module
+//! `keccak256(left ‖ right)`. The root by which a string is known
 //! is `keccak256(kind ‖ length ‖ tree)`, three 32-byte words as Solidity's `abi.encode(bytes32, uint256,
 //! bytes32)` lays them out: `kind` is an ASCII tag padded with zeros on the right, `length` the number of
 //! bytes, big-endian. So strings of different kinds or lengths never share a root, and since the length
 //! fixes the depth, an inner node cannot be passed off as a leaf.
+//!
+//! Since zero leaves fill both a string and the memory around it, the tree of a string is a subtree of every memory that
+//! holds it at a place of its own size, and [`lift`] computes the larger subtree's root from the smaller one's.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
 
 use alloc::vec::Vec;
 
@@ -23,7 +30,7 @@ pub const LEAF: usize = 32;
 pub struct Kind(Hash);
 
 impl Kind {
-    /// Bytes of a [`crate::blueprint::Blueprint`].
+    /// Bytes of a blueprint.
     pub const BLUEPRINT: Self = Self::new("hyperdust blueprint");
     /// Bytes of a world's snapshot.
     pub const SNAPSHOT: Self = Self::new("hyperdust snapshot");
@@ -58,13 +65,49 @@ pub struct Proof {
     pub siblings: Vec<Hash>,
 }
 
+/// A byte string by what its root is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// [`Kind::word`] of its kind.
+    pub kind: Hash,
+    /// Number of bytes.
+    pub length: u64,
+    /// [`tree`] over the bytes.
+    pub tree: Hash,
+}
+
+impl Head {
+    /// The head of `bytes` as a `kind`.
+    pub fn of(kind: Hash, bytes: &[u8]) -> Self {
+        Self { kind, length: bytes.len() as u64, tree: tree(bytes) }
+    }
+
+    /// The length as the 32-byte big-endian word that is hashed.
+    pub fn length_word(&self) -> Hash {
+        let mut word = [0; LEAF];
+        word[LEAF - 8..].copy_from_slice(&self.length.to_be_bytes());
+        word
+    }
+
+    /// The root by which the string is known.
+    pub fn root(&self) -> Hash {
+        let head = Keccak256::new().chain_update(self.kind).chain_update(self.length_word());
+        head.chain_update(self.tree).finalize().into()
+    }
+}
+
 /// Root of `bytes` as a `kind`.
 pub fn root(kind: Kind, bytes: &[u8]) -> Hash {
+    Head::of(kind.word(), bytes).root()
+}
+
+/// The tree over `bytes`, padded with zeros to `2^depth(bytes.len())` leaves; without kind and length.
+pub fn tree(bytes: &[u8]) -> Hash {
     let mut level = leaves(bytes);
-    for _ in 0..depth(bytes.len() as u64) {
+    while level.len() > 1 {
         level = parents(&level);
     }
-    head(kind, bytes.len() as u64, &level[0])
+    level[0]
 }
 
 /// Proof of leaf `index`, or `None` where the (padded) tree has no such leaf.
@@ -88,11 +131,39 @@ pub fn verify(kind: Kind, length: u64, root: &Hash, proof: &Proof) -> bool {
     if proof.siblings.len() != depth as usize || proof.index >> depth != 0 {
         return false;
     }
-    let mut node = proof.leaf;
-    for (height, sibling) in proof.siblings.iter().enumerate() {
-        node = if proof.index >> height & 1 == 0 { node_of(&node, sibling) } else { node_of(sibling, &node) };
-    }
-    head(kind, length, &node) == *root
+    Head { kind: kind.word(), length, tree: climb(proof.index, &proof.leaf, &proof.siblings) }.root() == *root
+}
+
+/// The node that leaf `index` and its `siblings` (from the leaf's own upwards) lead to.
+pub fn climb(index: u64, leaf: &Hash, siblings: &[Hash]) -> Hash {
+    let mut at = index;
+    siblings.iter().fold(*leaf, |below, sibling| {
+        let above = if at & 1 == 0 { node(&below, sibling) } else { node(sibling, &below) };
+        at >>= 1;
+        above
+    })
+}
+
+/// The inner node above two others.
+pub fn node(left: &Hash, right: &Hash) -> Hash {
+    Keccak256::new().chain_update(left).chain_update(right).finalize().into()
+}
+
+/// Roots of trees of 1, 2, 4, … zero leaves.
+pub fn zeros() -> impl Iterator<Item = Hash> {
+    core::iter::successors(Some([0; LEAF]), |below| Some(node(below, below)))
+}
+
+/// Root of a tree of `2^height` zero leaves.
+pub fn zero(height: u32) -> Hash {
+    (0..height).fold([0; LEAF], |below, _| node(&below, &below))
+}
+
+/// Root of the tree of height `to` whose leftmost subtree of height `from` has root `tree`, and whose other leaves
+/// are zero. `tree` itself where `to <= from`.
+pub fn lift(tree: Hash, from: u32, to: u32) -> Hash {
+    let wanted = to.saturating_sub(from) as usize;
+    zeros().skip(from as usize).take(wanted).fold(tree, |tree, zero| node(&tree, &zero))
 }
 
 /// Levels above the leaves of a string of `length` bytes (at most 59).
@@ -113,17 +184,7 @@ fn leaves(bytes: &[u8]) -> Vec<Hash> {
 }
 
 fn parents(level: &[Hash]) -> Vec<Hash> {
-    level.as_chunks::<2>().0.iter().map(|[left, right]| node_of(left, right)).collect()
-}
-
-fn node_of(left: &Hash, right: &Hash) -> Hash {
-    Keccak256::new().chain_update(left).chain_update(right).finalize().into()
-}
-
-fn head(kind: Kind, length: u64, tree: &Hash) -> Hash {
-    let mut word = [0; LEAF];
-    word[LEAF - 8..].copy_from_slice(&length.to_be_bytes());
-    Keccak256::new().chain_update(kind.word()).chain_update(word).chain_update(tree).finalize().into()
+    level.as_chunks::<2>().0.iter().map(|[left, right]| node(left, right)).collect()
 }
 
 #[cfg(test)]
@@ -139,8 +200,25 @@ mod tests {
         let mut third = [0; 32];
         third[..6].copy_from_slice(&bytes[64..]);
         let (first, second) = (bytes[..32].try_into().unwrap(), bytes[32..64].try_into().unwrap());
-        let tree = node_of(&node_of(&first, &second), &node_of(&third, &[0; 32]));
-        assert_eq!(root(Kind::BLUEPRINT, &bytes), head(Kind::BLUEPRINT, 70, &tree));
+        let expected = node(&node(&first, &second), &node(&third, &[0; 32]));
+        assert_eq!(tree(&bytes), expected);
+        let mut words = [7u8; 96];
+        words[32..64].fill(0);
+        words[63] = 70;
+        words[64..].copy_from_slice(&expected);
+        let root: Hash = Keccak256::digest(words).into();
+        assert_eq!(Head::of([7; 32], &bytes).root(), root);
+    }
+
+    /// Lifting equals padding, for every depth.
+    #[test]
+    fn lifting_is_padding_with_zeros() {
+        for length in [0usize, 1, 32, 33, 100, 1000] {
+            let bytes: Vec<u8> = (0..length).map(|i| i as u8 | 1).collect();
+            let mut padded = bytes.clone();
+            padded.resize(2048, 0);
+            assert_eq!(lift(tree(&bytes), depth(length as u64), 6), tree(&padded));
+        }
     }
 
     /// Every leaf of every size opens, and nothing else does.
