@@ -1,41 +1,9 @@
 //! Eight worlds in one 256-bit register.
 #![expect(unsafe_code, reason = "vector intrinsics")]
 
-use hyperdust_kernel::Pack;
-
 super::number::number!();
 
-/// Proof that this processor has AVX2. Numbers of this module must not be touched without one.
-#[derive(Debug)]
-pub(super) struct Avx2(());
-
-impl Avx2 {
-    pub fn detect() -> Option<Self> {
-        is_x86_feature_detected!("avx2").then_some(Self(()))
-    }
-}
-
-impl super::Level for Avx2 {
-    type Number = Number;
-
-    fn compute(&self, pack: &mut Pack<Number>) {
-        #[target_feature(enable = "avx2")]
-        fn compute(pack: &mut Pack<Number>) {
-            pack.compute();
-        }
-        // SAFETY: `self` exists only where `detect` saw AVX2.
-        unsafe { compute(pack) }
-    }
-
-    fn hash(&self, messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
-        #[target_feature(enable = "avx2")]
-        fn hash(messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
-            super::blake3::hash::<Word>(messages, hashes);
-        }
-        // SAFETY: as above.
-        unsafe { hash(messages, hashes) }
-    }
-}
+super::number::level!(Avx2, "avx2", || is_x86_feature_detected!("avx2"));
 
 /// Every function here needs AVX2, which whoever holds an [`Avx2`] has; [`super::together`] makes these numbers for nobody else.
 mod ops {
@@ -46,16 +14,7 @@ mod ops {
     pub type M = __m256;
     pub type W = __m256i;
 
-    macro_rules! intrinsics {
-        ($($name:ident ($($x:ident: $type:ty),*) -> $out:ty $body:block)*) => {$(
-            #[inline(always)]
-            pub fn $name($($x: $type),*) -> $out {
-                // SAFETY: the module's rule: there is AVX2.
-                unsafe { $body }
-            }
-        )*};
-    }
-    intrinsics! {
+    super::super::number::intrinsics! {
         splat(x: f32) -> V { _mm256_set1_ps(x) }
         add(a: V, b: V) -> V { _mm256_add_ps(a, b) }
         sub(a: V, b: V) -> V { _mm256_sub_ps(a, b) }

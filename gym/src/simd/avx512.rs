@@ -1,41 +1,11 @@
 //! Sixteen worlds in one 512-bit register.
 #![expect(unsafe_code, reason = "vector intrinsics")]
 
-use hyperdust_kernel::Pack;
-
 super::number::number!();
 
-/// Proof that this processor has AVX-512 F and DQ. Numbers of this module must not be touched without one.
-#[derive(Debug)]
-pub(super) struct Avx512(());
-
-impl Avx512 {
-    pub fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")).then_some(Self(()))
-    }
-}
-
-impl super::Level for Avx512 {
-    type Number = Number;
-
-    fn compute(&self, pack: &mut Pack<Number>) {
-        #[target_feature(enable = "avx512f,avx512dq")]
-        fn compute(pack: &mut Pack<Number>) {
-            pack.compute();
-        }
-        // SAFETY: `self` exists only where `detect` saw both.
-        unsafe { compute(pack) }
-    }
-
-    fn hash(&self, messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
-        #[target_feature(enable = "avx512f,avx512dq")]
-        fn hash(messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
-            super::blake3::hash::<Word>(messages, hashes);
-        }
-        // SAFETY: as above.
-        unsafe { hash(messages, hashes) }
-    }
-}
+super::number::level!(Avx512, "avx512f,avx512dq", || {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")
+});
 
 /// Every function here needs AVX-512, which whoever holds an [`Avx512`] has; [`super::together`] makes these numbers for nobody else.
 mod ops {
@@ -46,16 +16,7 @@ mod ops {
     pub type M = __mmask16;
     pub type W = __m512i;
 
-    macro_rules! intrinsics {
-        ($($name:ident ($($x:ident: $type:ty),*) -> $out:ty $body:block)*) => {$(
-            #[inline(always)]
-            pub fn $name($($x: $type),*) -> $out {
-                // SAFETY: the module's rule: there is AVX-512.
-                unsafe { $body }
-            }
-        )*};
-    }
-    intrinsics! {
+    super::super::number::intrinsics! {
         splat(x: f32) -> V { _mm512_set1_ps(x) }
         add(a: V, b: V) -> V { _mm512_add_ps(a, b) }
         sub(a: V, b: V) -> V { _mm512_sub_ps(a, b) }

@@ -227,3 +227,58 @@ macro_rules! number {
     };
 }
 pub(super) use number;
+
+/// A level whose instructions not every processor has: its name, its target features, and how to see them.
+#[cfg(target_arch = "x86_64")]
+macro_rules! level {
+    ($level:ident, $features:literal, $detect:expr) => {
+        /// Proof that this processor has the instructions. Numbers of this module must not be touched without one.
+        #[derive(Debug)]
+        pub(super) struct $level(());
+
+        impl $level {
+            pub fn detect() -> Option<Self> {
+                let detect: fn() -> bool = $detect;
+                detect().then_some(Self(()))
+            }
+        }
+
+        impl super::Level for $level {
+            type Number = Number;
+
+            fn compute(&self, pack: &mut hyperdust_kernel::Pack<Number>) {
+                #[target_feature(enable = $features)]
+                fn compute(pack: &mut hyperdust_kernel::Pack<Number>) {
+                    pack.compute();
+                }
+                // SAFETY: `self` exists only where `detect` saw the instructions.
+                unsafe { compute(pack) }
+            }
+
+            fn hash(&self, messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
+                #[target_feature(enable = $features)]
+                fn hash(messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
+                    super::blake3::hash::<Word>(messages, hashes);
+                }
+                // SAFETY: as above.
+                unsafe { hash(messages, hashes) }
+            }
+        }
+    };
+}
+#[cfg(target_arch = "x86_64")]
+pub(super) use level;
+
+/// Functions of a level's `ops`. They need its instructions, which whoever holds the level has; nobody else is given its numbers.
+#[cfg(target_arch = "x86_64")]
+macro_rules! intrinsics {
+    ($($name:ident ($($x:ident: $type:ty),*) -> $out:ty $body:block)*) => {$(
+        #[inline(always)]
+        pub fn $name($($x: $type),*) -> $out {
+            // SAFETY: see the macro.
+            unsafe { $body }
+        }
+    )*};
+}
+#[cfg(target_arch = "x86_64")]
+pub(super) use intrinsics;

@@ -21,7 +21,7 @@ pub use topology::Topology;
 use alloc::{sync::Arc, vec, vec::Vec};
 
 use crate::blueprint::{Options, Robot};
-use crate::math::{Mask, Real, Vec3, scalar};
+use crate::math::{Mask, Real, Vec3};
 use crate::task::Cost;
 
 /// One world's robot.
@@ -225,7 +225,7 @@ impl<T: Real> Solver<T> {
 
     /// Makes every zero of the state positive; returns the lanes in which it is finite.
     #[inline(always)]
-    pub fn canonicalize_lanes(&mut self) -> T::Mask {
+    pub fn canonicalize(&mut self) -> T::Mask {
         let mut finite = T::Mask::splat(true);
         for x in self.qpos.iter_mut().chain(&mut self.qvel) {
             finite = finite.and(x.is_finite());
@@ -261,13 +261,6 @@ impl Articulated {
             self.warm.copy_from_slice(bytes);
         }
         valid
-    }
-
-    /// Makes every zero of the state positive.
-    pub fn canonicalize(&mut self) {
-        for x in self.qpos.iter_mut().chain(&mut self.qvel) {
-            *x = scalar::canonical(*x);
-        }
     }
 
     /// The sensor body of the first number of the state that is not finite (0: none can be named).

@@ -4,11 +4,9 @@
 //! a written order, never contracted into fused operations. What the language leaves open (`f32::max` of
 //! +0 and −0, platform `sin`) is not used: see [`scalar`].
 
-pub mod lanes;
 pub mod real;
 pub mod scalar;
 pub mod spatial;
 
-pub use lanes::Lanes;
 pub use real::{Mask, Real};
 pub use spatial::{Inertia, Mat3, Spatial, Vec3};

@@ -12,7 +12,7 @@
 use alloc::vec::Vec;
 
 use crate::blueprint::{Op, Program, Reduce, Slice, limits};
-use crate::math::{Mask, Real, scalar::sin_cos};
+use crate::math::{Mask, Real};
 
 /// Why a program is not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -162,8 +162,8 @@ impl Code {
                 Op::Exp => stack.pop().map(libm::expf),
                 Op::Ln => stack.pop().map(libm::logf),
                 Op::Tanh => stack.pop().map(libm::tanhf),
-                Op::Sin => stack.pop().map(|x| sin_cos(x).0),
-                Op::Cos => stack.pop().map(|x| sin_cos(x).1),
+                Op::Sin => stack.pop().sin_cos().0,
+                Op::Cos => stack.pop().sin_cos().1,
                 Op::Floor => stack.pop().map(libm::floorf),
                 Op::Not => {
                     let a = stack.pop();
@@ -286,6 +286,7 @@ fn reduce<T: Real>(how: Reduce, numbers: &[T], bounds: Option<(T, T)>) -> T {
 mod tests {
     use super::*;
     use crate::blueprint::Source;
+    use crate::math::scalar::sin_cos;
     use alloc::vec;
 
     fn run(ops: &[Op], values: &[f32]) -> f32 {

@@ -84,7 +84,7 @@ impl<T: Real> Pack<T> {
             *cost = self.solver.counts();
         }
         let plan = self.model.plan();
-        let state = self.solver.canonicalize_lanes();
+        let state = self.solver.canonicalize();
         let values = plan.addresses.sense_lanes(&self.solver, &mut self.values);
         let [reward, infos] = plan.reward(&self.values, &mut self.results);
         let [endings, observation] = plan.end(&self.values, &mut self.results);

@@ -3,9 +3,9 @@
 use hyperdust_kernel::{
     articulated::{Articulated, Solver},
     blueprint::{GeomShape, Integrator, Robot},
-    math::Lanes,
 };
 
+use crate::arrays::Lanes;
 use crate::builder::{Builder, arm, free_ball, options};
 
 /// Everything at once: hinges with ground contact, free balls that collide and fall on the floor, limits.

@@ -1,11 +1,11 @@
-//! Several worlds side by side, at any width and without naming an instruction: one number of each, operated on together.
+//! Several worlds side by side, at any width: one number of each in a plain array, operated on together.
 //!
-//! Plain arrays and loops of fixed length. What vector envs compute with are the number types of `hyperdust-gym`, one for each
-//! instruction set; these are what the kernel's own tests compare widths with, and for whoever has no such type.
+//! Vector envs compute with the number types of `hyperdust-gym`, one for each instruction set; these compare widths that no
+//! register has, on every machine.
 
 use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-use super::{Mask, Real, scalar};
+use hyperdust_kernel::math::{Mask, Real, scalar};
 
 /// `N` worlds' values of one number.
 #[derive(Clone, Copy, Debug, PartialEq)]
