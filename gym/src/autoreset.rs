@@ -1,50 +1,11 @@
-//! What a vector env does with a lane whose episode has ended.
+//! What a vector env does with a lane whose episode has ended: the kernel's modes, by Gymnasium's names.
 
-use core::{fmt, str::FromStr};
-
-use borsh::{BorshDeserialize, BorshSerialize};
+pub use hyperdust_kernel::AutoresetMode;
 
 use crate::Error;
 
-/// Gymnasium's `AutoresetMode`, as `SyncVectorEnv` implements it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-#[borsh(use_discriminant = false)]
-pub enum AutoresetMode {
-    /// The next `step` ignores the lane's action and resets it: reward 0, neither terminated nor
-    /// truncated, the reset's observation and info.
-    #[default]
-    NextStep,
-    /// The same `step` resets the lane: observation and info are the reset's, reward and flags those of
-    /// the last step, whose observation and info are found in `final_obs` and `final_info`.
-    SameStep,
-    /// Nothing; the caller resets ended lanes with a mask before it steps again.
-    Disabled,
-}
-
-impl AutoresetMode {
-    /// Gymnasium's value of the enum member.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NextStep => "NextStep",
-            Self::SameStep => "SameStep",
-            Self::Disabled => "Disabled",
-        }
-    }
-}
-
-impl fmt::Display for AutoresetMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for AutoresetMode {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self, Error> {
-        [Self::NextStep, Self::SameStep, Self::Disabled]
-            .into_iter()
-            .find(|mode| mode.name() == name)
-            .ok_or_else(|| Error::AutoresetMode { found: name.chars().take(64).collect() })
-    }
+/// The mode that Gymnasium calls `name`.
+pub fn autoreset_mode(name: &str) -> Result<AutoresetMode, Error> {
+    let found = AutoresetMode::ALL.into_iter().find(|mode| mode.name() == name);
+    found.ok_or_else(|| Error::AutoresetMode { found: name.chars().take(64).collect() })
 }

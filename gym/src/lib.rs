@@ -29,7 +29,7 @@ mod space;
 mod statistics;
 mod vector;
 
-pub use autoreset::AutoresetMode;
+pub use autoreset::{AutoresetMode, autoreset_mode};
 pub use batch::Batch;
 pub use buffer::Buffer;
 pub use env::{Env, Step};

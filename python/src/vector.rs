@@ -1,6 +1,6 @@
 //! Many worlds, as `hyperdust/vector.py` uses them.
 
-use hyperdust_gym::{AutoresetMode, Seeds, VectorEnv as GymVectorEnv, VectorOptions};
+use hyperdust_gym::{Seeds, VectorEnv as GymVectorEnv, VectorOptions};
 use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1};
 use pyo3::{
     prelude::*,
@@ -48,7 +48,7 @@ impl VectorEnv {
     ) -> PyResult<Self> {
         let model = scene.borrow(py).model().clone();
         let shelves = model.observations().segments.iter().map(|_| Shelf::default()).collect();
-        let autoreset = autoreset_mode.parse::<AutoresetMode>().map_err(errors::gym)?;
+        let autoreset = hyperdust_gym::autoreset_mode(autoreset_mode).map_err(errors::gym)?;
         let options = VectorOptions { num_envs, num_threads, autoreset };
         let mut env = py.detach(|| GymVectorEnv::new(model, options)).map_err(errors::gym)?;
         if record {

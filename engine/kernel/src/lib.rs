@@ -15,6 +15,7 @@ compile_error!("hyperdust-kernel needs `enhanced-determinism`: without it worlds
 
 mod arena;
 pub mod articulated;
+mod autoreset;
 pub mod blueprint;
 mod error;
 pub mod layout;
@@ -23,6 +24,7 @@ pub mod record;
 pub mod render;
 pub mod rigid;
 pub mod rng;
+pub mod segment;
 mod snapshot;
 pub mod task;
 mod world;
@@ -30,6 +32,7 @@ mod world;
 /// The tree whose roots are ids.
 pub use hyperdust_merkle as merkle;
 
+pub use autoreset::AutoresetMode;
 pub use error::{Cap, Error, Fault, FaultKind};
 pub use world::{Model, Outcome, Pack, World};
 

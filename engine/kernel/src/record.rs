@@ -21,3 +21,20 @@ pub struct StepRecord {
     /// Of the action's bytes as they were given; of no bytes for a reset.
     pub action: [u8; 32],
 }
+
+impl StepRecord {
+    /// Bytes of [`Self::bytes`].
+    pub const LEN: usize = 3 * 32 + 4 + 2;
+
+    /// The fields in order, as borsh writes them.
+    pub fn bytes(&self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        bytes[..32].copy_from_slice(&self.state);
+        bytes[32..64].copy_from_slice(&self.observation);
+        bytes[64..68].copy_from_slice(&self.reward.to_le_bytes());
+        bytes[68] = u8::from(self.terminated);
+        bytes[69] = u8::from(self.truncated);
+        bytes[70..].copy_from_slice(&self.action);
+        bytes
+    }
+}

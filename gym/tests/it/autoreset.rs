@@ -190,9 +190,9 @@ fn modes_are_gymnasiums() {
 #[test]
 fn names() {
     for name in ["NextStep", "SameStep", "Disabled"] {
-        assert_eq!(name.parse::<AutoresetMode>().unwrap().to_string(), name);
+        assert_eq!(hyperdust_gym::autoreset_mode(name).unwrap().to_string(), name);
     }
-    let error = "NEXT_STEP".parse::<AutoresetMode>().unwrap_err();
+    let error = hyperdust_gym::autoreset_mode("NEXT_STEP").unwrap_err();
     assert_eq!(
         error.to_string(),
         "autoreset mode \"NEXT_STEP\" is unknown, accepted are NextStep, SameStep and Disabled"

@@ -9,6 +9,7 @@ mod episodes;
 mod faults;
 mod fixture;
 mod programs;
+mod segments;
 
 use std::sync::Arc;
 
