@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
 
 use hyperdust_gym::{AutoresetMode, Env, Seeds, VectorEnv, VectorOptions};
 use hyperdust_kernel::{Model, World};
+use hyperdust_receipt::{ActionRoot, Address, Domain, Key, OutputRoot, Receipt, Signed, Voucher, chain};
 use hyperdust_scene::Scene;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -47,7 +48,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
     write("mesh", "tetrahedron", include_bytes!("seeds/tetrahedron.glb"))?;
+    for (name, bytes) in receipts()? {
+        write("receipt", name, &bytes)?;
+    }
     Ok(())
+}
+
+/// One of everything that the target `receipt` takes, with the byte before it that says what it is.
+fn receipts() -> Result<Vec<(&'static str, Vec<u8>)>, hyperdust_receipt::Error> {
+    let key = Key::from_secret(&chain::next(chain::ACTIONS, &chain::START, &[1; 32]))?;
+    let domain = Domain { chain_id: 31, contract: Address([0xc0; 20]) };
+    let (job, root) = ([3; 32], [4; 32]);
+    let actions = Signed::new(ActionRoot { job, segment: 5, steps: 600, root }, &domain, &key);
+    let outputs = OutputRoot { job, segment: 5, steps: 600, actions: root, root: [6; 32] };
+    let outputs = Signed::new(outputs, &domain, &key);
+    let voucher = Voucher { session: job, units: 600, amount: 1 << 60, actions: root, outputs: [6; 32] };
+    let unanswered = Receipt { actions, outputs: None };
+    let answered = Receipt { actions, outputs: Some(outputs) };
+    let seeds = [
+        ("actions", 0, actions.encode()),
+        ("outputs", 1, outputs.encode()),
+        ("voucher", 2, Signed::new(voucher, &domain, &key).encode()),
+        ("unanswered", 3, unanswered.encode()),
+        ("answered", 3, answered.encode()),
+        ("address", 4, key.address().to_string().into_bytes()),
+    ];
+    Ok(seeds.into_iter().map(|(name, kind, bytes)| (name, [&[kind], &bytes[..]].concat())).collect())
 }
 
 /// An environment after three recorded steps without control.
