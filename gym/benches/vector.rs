@@ -53,23 +53,32 @@ fn main() {
         for &lanes in &lanes {
             for &threads in &threads {
                 if threads <= lanes {
-                    report(json, &name, lanes, threads, best(|| vector(&model, lanes, threads, false, time)), bare);
+                    report(
+                        json,
+                        &name,
+                        lanes,
+                        threads,
+                        best(|| vector(&model, lanes, threads, Kind::default(), time)),
+                        bare,
+                    );
                 }
             }
         }
-        // In turn, so that both see the same machine; medians.
-        let short = time / 4;
-        let mut rates = [Vec::new(), Vec::new()];
-        for _ in 0..4 * RUNS {
-            for (record, rates) in [false, true].into_iter().zip(&mut rates) {
-                rates.push(vector(&model, 256, 1, record, short));
+        // In turn, so that all see the same machine; medians.
+        let kinds =
+            [Kind::default(), Kind { record: true, ..Kind::default() }, Kind { alike: true, ..Kind::default() }];
+        let mut rates = kinds.map(|_| Vec::new());
+        for _ in 0..2 * RUNS {
+            for (kind, rates) in kinds.into_iter().zip(&mut rates) {
+                rates.push(vector(&model, 256, 1, kind, time / 4));
             }
         }
-        let [plain, recorded] = rates.map(|mut rates| {
+        let [plain, recorded, alike] = rates.map(|mut rates| {
             rates.sort_by(f64::total_cmp);
             rates[rates.len() / 2]
         });
         println!("{name:>14}   256 lanes  recording costs {:.1} %", 100.0 * (plain / recorded - 1.0));
+        println!("{name:>14}   256 lanes  diverging costs {:.1} %", 100.0 * (alike / plain - 1.0));
     }
 }
 
@@ -109,17 +118,31 @@ fn world(model: &Arc<Model>, time: Duration) -> f64 {
     steps as f64 / start.elapsed().as_secs_f64()
 }
 
-fn vector(model: &Arc<Model>, lanes: usize, threads: usize, record: bool, time: Duration) -> f64 {
+/// What is done with the lanes.
+#[derive(Clone, Copy, Default)]
+struct Kind {
+    record: bool,
+    /// One seed and one action for all: no contact, iteration or reset is one lane's alone.
+    alike: bool,
+}
+
+fn vector(model: &Arc<Model>, lanes: usize, threads: usize, kind: Kind, time: Duration) -> f64 {
     let options = VectorOptions { num_envs: lanes, num_threads: threads, autoreset: AutoresetMode::NextStep };
     let mut env = VectorEnv::new(model.clone(), options).expect("options are valid");
-    if record {
+    if kind.record {
         env.record(false);
     }
-    env.reset(Seeds::First(0), None).expect("a new env can be reset");
+    let alike = vec![Some(0); lanes];
+    let seeds = if kind.alike { Seeds::Each(&alike) } else { Seeds::First(0) };
+    env.reset(seeds, None).expect("a new env can be reset");
     let mut rng = Rng::new(1);
     let batches: Vec<Vec<Vec<u8>>> = (0..ACTIONS)
         .map(|_| {
-            let arenas: Vec<Vec<u8>> = (0..lanes).map(|_| arena(model, &mut rng)).collect();
+            let mut arenas: Vec<Vec<u8>> = (0..lanes).map(|_| arena(model, &mut rng)).collect();
+            if kind.alike {
+                let first = arenas[0].clone();
+                arenas.fill(first);
+            }
             let rows = |s: &hyperdust_kernel::layout::Segment| {
                 arenas.iter().flat_map(|arena| arena[s.offset..s.offset + s.bytes()].iter().copied()).collect()
             };

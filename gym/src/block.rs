@@ -1,5 +1,7 @@
 //! Contiguous lanes that one thread runs in one go.
 
+use std::time::{Duration, Instant};
+
 use hyperdust_kernel::record::StepRecord;
 
 use crate::{AutoresetMode, lane::Lane, pool::Job, simd::Together};
@@ -27,6 +29,8 @@ pub(crate) struct Block {
     records: Vec<StepRecord>,
     /// Per lane: none where it stays as it is, else its seed.
     pub resets: Vec<Option<Option<u64>>>,
+    /// Of the last command. Only the order in which blocks run follows from it, never what they compute.
+    time: Duration,
 }
 
 impl Block {
@@ -39,6 +43,7 @@ impl Block {
             action_size,
             resets: vec![None; lanes.len()],
             records: Vec::new(),
+            time: Duration::ZERO,
             lanes,
         }
     }
@@ -49,6 +54,23 @@ impl Job for Block {
     type Tool = Option<Box<dyn Together>>;
 
     fn run(&mut self, pack: &mut Self::Tool) {
+        let start = Instant::now();
+        self.obey(pack);
+        self.time = start.elapsed();
+    }
+
+    fn key(&self) -> usize {
+        self.first
+    }
+
+    /// What it took the last time: what makes a step long, contacts above all, lasts for many.
+    fn cost(&self) -> u64 {
+        self.time.as_nanos() as u64
+    }
+}
+
+impl Block {
+    fn obey(&mut self, pack: &mut Option<Box<dyn Together>>) {
         match self.command {
             Command::Step => {
                 let size = self.action_size;
@@ -87,9 +109,5 @@ impl Job for Block {
                 }
             }
         }
-    }
-
-    fn key(&self) -> usize {
-        self.first
     }
 }

@@ -3,7 +3,8 @@
 //! Jobs own what they work on and travel by value, so nothing is shared and nothing needs `unsafe`. The
 //! asking thread works too and takes whatever is left: a worker that wakes late costs nothing but its help,
 //! and a process that was forked (which has no workers, and perhaps a lock that one of them held) runs all
-//! jobs itself. Nothing is allocated after the first call. Every thread begins with the same jobs in each call and then takes others'.
+//! jobs itself. Nothing is allocated after the first call. Every thread begins with the same jobs in each call, the longest first, and then
+//! takes others': what is left at the end, while some thread has nothing to do, are short ones.
 //! Between calls workers spin for a while, because a policy often answers that fast, and then sleep.
 
 use std::{
@@ -29,6 +30,8 @@ pub(crate) trait Job: Send + 'static {
     fn run(&mut self, tool: &mut Self::Tool);
     /// Where it belongs among the others.
     fn key(&self) -> usize;
+    /// How long it is likely to take, in any unit.
+    fn cost(&self) -> u64;
 }
 
 /// The threads.
@@ -118,10 +121,11 @@ impl<J: Job> Pool<J> {
         {
             let mut state = shared.lock();
             let threads = state.waiting.len();
-            // Popped from the back.
-            for (index, job) in jobs.drain(..).enumerate().rev() {
+            for (index, job) in jobs.drain(..).enumerate() {
                 state.waiting[index * threads / total].push(job);
             }
+            // Popped from the back.
+            state.waiting.iter_mut().for_each(|jobs| jobs.sort_unstable_by_key(J::cost));
             shared.away.store(total, Ordering::Relaxed);
             shared.posted.fetch_add(1, Ordering::Release);
         }
@@ -233,6 +237,10 @@ mod tests {
 
         fn key(&self) -> usize {
             self.key
+        }
+
+        fn cost(&self) -> u64 {
+            self.value
         }
     }
 
