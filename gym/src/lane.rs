@@ -6,7 +6,7 @@
 
 use hyperdust_kernel::{Fault, Outcome, World, record::StepRecord};
 
-use crate::{AutoresetMode, Buffer, Statistics, episode::Start, recorder::Recorder};
+use crate::{AutoresetMode, Buffer, Statistics, episode::Start, journal::Journal, recorder::Recorder};
 
 /// A world with its episode.
 #[derive(Clone, Debug)]
@@ -39,6 +39,7 @@ pub(crate) struct Lane {
     /// Last info before a same-step reset; empty in other modes.
     pub final_info: Vec<f32>,
     pub recorder: Option<Box<Recorder>>,
+    pub journal: Option<Box<Journal>>,
 }
 
 impl Lane {
@@ -63,11 +64,20 @@ impl Lane {
             final_observation,
             final_info,
             recorder: None,
+            journal: None,
         }
     }
 
-    /// Starts an episode; without a seed the random stream goes on.
+    /// Starts an episode because the caller says so; without a seed the random stream goes on.
     pub fn reset(&mut self, seed: Option<u64>) {
+        self.cut();
+        if let Some(journal) = &mut self.journal {
+            journal.reset(seed);
+        }
+        self.restart(seed);
+    }
+
+    fn restart(&mut self, seed: Option<u64>) {
         self.idle();
         self.touched = true;
         self.ready = true;
@@ -99,13 +109,30 @@ impl Lane {
             self.touched = true;
             self.world.act(action);
         } else {
-            self.reset(None);
+            if let Some(journal) = &mut self.journal {
+                journal.act(action);
+            }
+            self.restart(None);
+            self.cut_full();
         }
     }
 
-    /// Whether a step of it goes into an episode.
+    /// Whether somebody wants the record of a step of it.
     pub fn recording(&self) -> bool {
-        self.recorder.as_ref().is_some_and(|recorder| recorder.open)
+        self.journal.is_some() || self.recorder.as_ref().is_some_and(|recorder| recorder.open)
+    }
+
+    /// Ends the running segment.
+    pub fn cut(&mut self) {
+        if let Some(journal) = self.journal.as_mut().filter(|journal| journal.running()) {
+            journal.cut(&self.world, self.over);
+        }
+    }
+
+    fn cut_full(&mut self) {
+        if self.journal.as_ref().is_some_and(|journal| journal.full()) {
+            self.cut();
+        }
     }
 
     /// Does the books of a step that [`Self::act`] began with the same action.
@@ -121,6 +148,12 @@ impl Lane {
             self.statistics.add(outcome.reward);
         }
         let ended = self.terminated || self.truncated;
+        let record = record.or_else(|| self.recording().then(|| self.world.record()));
+        if let (Some(journal), Some(record)) = (&mut self.journal, &record) {
+            journal.act(action);
+            journal.record(record);
+            journal.stepped(ended && !self.over);
+        }
         if let Some(recorder) = &mut self.recorder {
             recorder.step(action, record, &self.world, ended);
         }
@@ -134,6 +167,7 @@ impl Lane {
                 self.begin(None);
             }
         }
+        self.cut_full();
     }
 
     /// The call does not concern this lane: what belongs to the last call only is forgotten.
@@ -158,6 +192,14 @@ impl Lane {
         if let Some(recorder) = &mut self.recorder {
             recorder.begin(Start::State(self.world.snapshot()), &self.world);
         }
+        if let Some(journal) = &mut self.journal {
+            journal.move_to(&self.world, self.over);
+        }
+    }
+
+    /// Cuts the stream into segments of so many steps from here on.
+    pub fn commit(&mut self, every: u32, mode: AutoresetMode) {
+        self.journal = Some(Box::new(Journal::new(every, mode, self.ready.then_some((&self.world, self.over)))));
     }
 
     fn begin(&mut self, seed: Option<u64>) {
@@ -173,6 +215,9 @@ impl Lane {
         self.statistics = Statistics::default();
         if let (Some(recorder), Some(start)) = (&mut self.recorder, start) {
             recorder.begin(start, &self.world);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.record(&self.world.record());
         }
     }
 }

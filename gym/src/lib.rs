@@ -5,8 +5,10 @@
 //! ([`Episode::replay`]). [`Env`] is one world, [`VectorEnv`] many worlds on a fixed set of threads.
 //! Semantics are Gymnasium 1.4's, to the letter; where Gymnasium raises, an [`Error`] says what to do.
 //!
-//! Invariant: lanes are independent and nothing here draws random numbers or reads a clock after
-//! construction, so the bytes of a batch depend on blueprint, seeds and actions only, never on the number
+//! A lane's stream can be cut into committed segments as it happens ([`VectorEnv::commit`], [`Segment`]).
+//!
+//! Invariant: lanes are independent, nothing here draws random numbers after construction, and the only clock says which
+//! block of lanes runs first; so the bytes of a batch depend on blueprint, seeds and actions only, never on the number
 //! of threads or lanes.
 #![deny(unsafe_code)]
 
@@ -18,6 +20,7 @@ mod buffer;
 mod env;
 mod episode;
 mod error;
+mod journal;
 mod lane;
 mod pool;
 mod recorder;
@@ -35,6 +38,7 @@ pub use buffer::Buffer;
 pub use env::{Env, Step};
 pub use episode::{Episode, EpisodeError, Start};
 pub use error::{Error, SnapshotError};
+pub use journal::Segment;
 pub use replay::{Divergence, Field, ReplayReport};
 pub use seeding::Seeds;
 pub use space::Space;

@@ -68,6 +68,7 @@ pub(crate) fn decode(bytes: &[u8], mode: AutoresetMode, lanes: usize) -> Result<
 
 /// Puts a saved lane into `lane`, which is of no use after an error.
 pub(crate) fn apply(state: LaneState, lane: &mut Lane) -> Result<(), Error> {
+    lane.cut();
     lane.world.restore(&state.world)?;
     let expected = lane.world.model().actions().size;
     for episode in state.recorder.iter().flat_map(|r| r.current.iter().chain(&r.finished)) {
@@ -93,6 +94,9 @@ pub(crate) fn apply(state: LaneState, lane: &mut Lane) -> Result<(), Error> {
     lane.fault = lane.world.fault();
     lane.statistics = state.statistics;
     lane.recorder = state.recorder;
+    if let Some(journal) = &mut lane.journal {
+        journal.move_to(&lane.world, lane.over);
+    }
     Ok(())
 }
 

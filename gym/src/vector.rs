@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hyperdust_kernel::{Model, World};
 
 use crate::{
-    AutoresetMode, Batch, Episode, Error, Seeds, Statistics, action,
+    AutoresetMode, Batch, Episode, Error, Seeds, Segment, Statistics, action,
     block::{Block, Command},
     lane::Lane,
     pool::Pool,
@@ -204,6 +204,7 @@ impl VectorEnv {
         self.ready()?;
         let model = self.model.clone();
         let target = self.lane_mut(lane)?;
+        target.cut();
         target.world.set_state(qpos, qvel)?;
         target.begin_here();
         for block in &self.blocks {
@@ -242,7 +243,30 @@ impl VectorEnv {
             .collect()
     }
 
-    /// Everything that the future depends on, recordings included.
+    /// Cuts the streams of all lanes into segments of `every` steps (1 to [`Actions::MOST`](hyperdust_kernel::segment::Actions::MOST)) from here
+    /// on, and at every reset that is asked for. Whole segments are kept until taken.
+    pub fn commit(&mut self, every: u32) {
+        let mode = self.mode;
+        for lane in self.blocks.iter_mut().flat_map(|block| &mut block.lanes) {
+            lane.commit(every, mode);
+        }
+    }
+
+    /// Takes the whole segments, by lane and then oldest first, each with its lane. `all`: ends the running ones first.
+    pub fn take_segments(&mut self, all: bool) -> Vec<(usize, Segment)> {
+        let lanes = self.blocks.iter_mut().flat_map(|block| (block.first..).zip(&mut block.lanes));
+        lanes
+            .flat_map(|(index, lane)| {
+                if all {
+                    lane.cut();
+                }
+                let finished = lane.journal.as_mut().map(|journal| core::mem::take(&mut journal.finished));
+                finished.unwrap_or_default().into_iter().map(move |segment| (index, segment))
+            })
+            .collect()
+    }
+
+    /// Everything that the future depends on, recordings included; not the running segments, which begin anew where it is restored.
     pub fn snapshot(&self) -> Result<Vec<u8>, Error> {
         self.open()?;
         Ok(snapshot::encode(self.mode, self.lanes()))

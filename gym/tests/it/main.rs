@@ -6,5 +6,6 @@ mod env;
 mod episode;
 mod fixture;
 mod fuzz;
+mod segments;
 mod snapshot;
 mod vector;
