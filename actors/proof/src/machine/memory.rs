@@ -159,6 +159,16 @@ impl Memory {
         self.nodes[((MEMORY / region.bytes) + region.index()) as usize]
     }
 
+    /// Siblings of a region's subtree, from its own up to below the root; the region is at least a page.
+    pub fn region_siblings(&mut self, region: super::layout::Region) -> Vec<Hash> {
+        self.root();
+        let first = ((MEMORY / region.bytes) + region.index()) as usize;
+        std::iter::successors(Some(first), |at| Some(at / 2))
+            .take_while(|&at| at > 1)
+            .map(|at| self.nodes[at ^ 1])
+            .collect()
+    }
+
     /// The pages written since the last call, with their numbers; what a snapshot has to copy.
     pub(crate) fn take_written(&mut self) -> Vec<(usize, Arc<SavedPage>)> {
         self.take(UNCAPTURED)

@@ -29,6 +29,8 @@ type Groups = Vec<Arc<Group>>;
 
 #[derive(Clone, Debug)]
 struct Snapshot {
+    /// Steps since the trace's start.
+    at: u64,
     processor: Processor,
     groups: Groups,
 }
@@ -36,7 +38,7 @@ struct Snapshot {
 /// A run from an initial state to its halt, or to where recording ended.
 pub struct Trace {
     start: u64,
-    interval: u32,
+    /// By ascending `at`; the first at 0, the last at the end.
     snapshots: Vec<Snapshot>,
     length: u64,
     /// Made when a root or a proof is asked for, and not copied with the trace.
@@ -66,9 +68,10 @@ impl Trace {
             for (page, words) in pages {
                 Arc::make_mut(&mut groups[page / GROUP])[page % GROUP] = Some(words);
             }
-            snapshots.push(Snapshot { processor: machine.state().processor.clone(), groups: groups.clone() });
+            let processor = machine.state().processor.clone();
+            snapshots.push(Snapshot { at: length, processor, groups: groups.clone() });
             if machine.state().processor.status != Status::Running || length == limit {
-                return Ok(Self { start, interval, snapshots, length, cursor: None });
+                return Ok(Self { start, snapshots, length, cursor: None });
             }
             length += machine.run((1 << interval).min(limit - length));
             pages = machine.state_mut().memory_mut().take_written();
@@ -106,15 +109,27 @@ impl Trace {
         seen
     }
 
-    /// Number of the last snapshot at or before `step`, and where it stands.
-    fn before(&self, step: u64) -> (usize, u64) {
-        // Every snapshot but the last, which is of the trace's end, stands at a multiple of the interval.
-        if step >= self.length {
-            (self.snapshots.len() - 1, self.length)
-        } else {
-            let number = step >> self.interval;
-            (number as usize, number << self.interval)
-        }
+    /// A trace that equals this one before `step`, where its state becomes what `change` makes of it, and goes on from
+    /// that by the rules: the trace of a machine that failed once, or of a liar. `interval` and `limit` as for
+    /// [`record_up_to`](Self::record_up_to); the limit counts from the start.
+    pub fn tampered(
+        &self,
+        step: u64,
+        change: impl FnOnce(&mut State),
+        interval: u32,
+        limit: u64,
+    ) -> Result<Self, Error> {
+        let mut state = self.state_at(step);
+        change(&mut state);
+        let rest = Self::record_up_to(state, interval, limit.saturating_sub(step))?;
+        let mut snapshots: Vec<_> = self.snapshots.iter().take_while(|snapshot| snapshot.at < step).cloned().collect();
+        snapshots.extend(rest.snapshots.into_iter().map(|snapshot| Snapshot { at: snapshot.at + step, ..snapshot }));
+        Ok(Self { start: self.start, snapshots, length: step + rest.length, cursor: None })
+    }
+
+    /// The last snapshot at or before `step`.
+    fn before(&self, step: u64) -> &Snapshot {
+        &self.snapshots[self.snapshots.partition_point(|snapshot| snapshot.at <= step) - 1]
     }
 
     fn last(&self) -> &Snapshot {
@@ -124,8 +139,8 @@ impl Trace {
 
 impl Clone for Trace {
     fn clone(&self) -> Self {
-        let Self { start, interval, length, .. } = *self;
-        Self { start, interval, length, snapshots: self.snapshots.clone(), cursor: None }
+        let Self { start, length, .. } = *self;
+        Self { start, length, snapshots: self.snapshots.clone(), cursor: None }
     }
 }
 
@@ -159,22 +174,22 @@ impl Cursor {
     }
 
     fn seek(&mut self, trace: &Trace, step: u64) {
-        let (number, stands) = trace.before(step);
+        let snapshot = trace.before(step);
         let at = match self.at {
-            Some(at) if (stands..=step).contains(&at) => at,
+            Some(at) if (snapshot.at..=step).contains(&at) => at,
             _ => {
-                self.load(trace, &trace.snapshots[number], stands);
-                stands
+                self.load(trace.start, snapshot);
+                snapshot.at
             }
         };
         self.machine.run(step - at);
         self.at = Some(step);
     }
 
-    fn load(&mut self, trace: &Trace, snapshot: &Snapshot, stands: u64) {
+    fn load(&mut self, start: u64, snapshot: &Snapshot) {
         let state = self.machine.state_mut();
         state.processor = snapshot.processor.clone();
-        state.steps = trace.start.wrapping_add(stands);
+        state.steps = start.wrapping_add(snapshot.at);
         for (number, (old, new)) in self.groups.iter().zip(&snapshot.groups).enumerate() {
             let same = Arc::ptr_eq(old, new);
             for (place, (held, wanted)) in old.iter().zip(new.iter()).enumerate() {

@@ -6,6 +6,7 @@ mod assembler;
 mod control;
 mod decoder;
 mod dissection;
+mod graph;
 mod memory;
 mod programs;
 mod proofs;
