@@ -1,12 +1,12 @@
 //! The toy job: five adders in a graph with a fork and a join, true and false.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use hyperdust_proof::{
     Graph, Node, Source, TraceProvider,
     game::Knowledge,
     graph::{Execution, NodeProof, Run, UNKNOWN, Unclaimable},
-    machine::{State, StepProof, layout},
+    machine::{State, StepProof, Trace, layout},
     tree::{Hash, Head},
 };
 
@@ -22,22 +22,21 @@ const SHAPE: [[Option<u32>; 2]; 5] =
 /// What is given to node `i`, before `i` is added.
 const GIVEN: u32 = 0x0101_0100;
 
-/// A node as somebody ran it: all roots, and proofs of all steps.
+/// A node as somebody ran it: all roots, and proofs as they are asked for.
 #[derive(Clone)]
 pub struct Table(Rc<Ran>);
 
 struct Ran {
     run: Run,
     roots: Vec<Hash>,
-    proofs: Vec<StepProof>,
+    trace: RefCell<Trace>,
 }
 
 impl Table {
     fn new(mut run: Run) -> Self {
-        let end = STEPS + 4;
-        let roots = (0..=end).map(|step| run.trace.root_at(step)).collect();
-        let proofs = (0..=end).map(|step| run.trace.proof_at(step)).collect();
-        Self(Rc::new(Ran { run, roots, proofs }))
+        let roots = (0..=STEPS + 4).map(|step| run.trace.root_at(step)).collect();
+        let trace = RefCell::new(run.trace.clone());
+        Self(Rc::new(Ran { run, roots, trace }))
     }
 }
 
@@ -171,7 +170,6 @@ impl Knowledge for View {
     }
 
     fn proof(&mut self, index: u32, step: u64) -> Result<StepProof, Unclaimable> {
-        let proofs = &self.tables[index as usize].0.proofs;
-        Ok(proofs[(step as usize).min(proofs.len() - 1)].clone())
+        Ok(self.tables[index as usize].0.trace.borrow_mut().proof_at(step))
     }
 }
