@@ -163,13 +163,13 @@ impl Dissection {
 }
 
 /// The cut of whoever has this trace.
-pub fn answer(steps: &[u64], trace: &mut impl TraceProvider) -> Vec<Hash> {
+pub fn answer(steps: &[u64], trace: &mut (impl TraceProvider + ?Sized)) -> Vec<Hash> {
     steps.iter().map(|&step| trace.root_at(step)).collect()
 }
 
 /// The piece to choose with this trace: the one that ends at the first point whose root is another, or the last one
 /// where only the disputed point is left.
-pub fn first_difference(points: &[Point], trace: &mut impl TraceProvider) -> usize {
+pub fn first_difference(points: &[Point], trace: &mut (impl TraceProvider + ?Sized)) -> usize {
     let inner = points.get(1..points.len().saturating_sub(1)).unwrap_or_default();
     inner.iter().position(|point| trace.root_at(point.step) != point.root).unwrap_or(inner.len())
 }

@@ -1,10 +1,19 @@
 //! Why something was refused: [`Error`] for programs, inputs and traces, [`StepError`] for one-step proofs,
-//! [`DissectionError`] for moves.
+//! [`DissectionError`] for cuts and choices, [`GraphError`] and [`ExecutionError`] for nodes, [`MoveError`] and
+//! [`TranscriptError`] for games.
 //!
 //! None is worth retrying with the same input. A trap is not an error: it is a state of the machine
 //! ([`crate::machine::state::Status::Trapped`]), as provable as any other.
 
+mod game;
+mod graph;
+
 use std::fmt;
+
+pub use self::{
+    game::{MoveError, TranscriptError},
+    graph::{ExecutionError, GraphError},
+};
 
 use crate::tree::Hash;
 
@@ -171,7 +180,7 @@ impl fmt::Display for Leaf {
 }
 
 /// A hash as `0x…`.
-struct Hex<'a>(&'a Hash);
+pub(crate) struct Hex<'a>(pub &'a Hash);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,16 +7,24 @@
 //! midpoint, and [one-step proofs](machine::step) that need neither the program nor the memory. [`dissection`] is the
 //! search for the step.
 //!
+//! Around the machine stand the [`graph`] of a job, whose nodes are programs with Merkleised inputs and outputs, and the
+//! [`game`] in which a claim about such a graph is disputed: rules, clocks and moves, from the first cut of the graph to the proof of
+//! one instruction.
+//!
 //! The crate is pure: no clock, no threads, no input or output, no `unsafe`. Everything decoded from outside is
 //! total and limited.
 #![forbid(unsafe_code)]
 
 pub mod dissection;
 pub mod error;
+pub mod game;
+pub mod graph;
 pub mod machine;
 
 /// The tree of byte strings and of the machine's memory.
 pub use hyperdust_merkle as tree;
 
 pub use dissection::{Dissection, TraceProvider};
-pub use error::{DissectionError, Error, StepError};
+pub use error::{DissectionError, Error, ExecutionError, GraphError, MoveError, StepError, TranscriptError};
+pub use game::{Game, Party, Transcript};
+pub use graph::{Graph, Node, Source};

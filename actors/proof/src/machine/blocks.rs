@@ -70,9 +70,9 @@ impl Machine {
         self.state.root()
     }
 
-    /// Pages written since the last call.
-    pub(crate) fn take_written(&mut self) -> Vec<(usize, std::sync::Arc<super::memory::Page>)> {
-        self.state.memory.take_written()
+    /// The state, to save or restore pages that are not of the image; what was decoded of that stays true.
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        &mut self.state
     }
 
     /// Makes exactly `steps` steps, also where that ends in the middle of a block; returns how many of them the

@@ -63,6 +63,9 @@ impl Region {
     }
 }
 
+/// Levels of the memory's tree above an input or output region: siblings that open one.
+pub const ABOVE_OUTPUT: usize = (DEPTH - Region::OUTPUT.height()) as usize;
+
 /// First address of heap and stack, which go up to [`MEMORY`].
 pub const FREE: u32 = 0x0240_0000;
 

@@ -3,9 +3,13 @@
 //! Memory is zero until written. It is one array, mapped by the operating system as it is touched, so that the fast
 //! interpreter needs no page table; hashing, copying and snapshots go by 4 KiB pages and skip those never written.
 //! The tree has 2²¹ leaves of 32 bytes. Its nodes from the pages upwards are kept; what lies inside a page is hashed
-//! when the page has changed since the last [`root`](Memory::root), or when a proof asks.
+//! when the page has changed since the last [`root`](Memory::root), or when a proof asks. A saved page keeps its root, so
+//! that going back to it costs no hashing a second time.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use super::layout::{DEPTH, MEMORY};
 use crate::tree::{self, Hash};
@@ -31,11 +35,26 @@ const TOUCHED: u8 = 1;
 const UNHASHED: u8 = 2;
 /// The page was written since it was last captured.
 const UNCAPTURED: u8 = 4;
+/// The page's root is up to date, and the nodes above it are not.
+const UNLINKED: u8 = 8;
 /// What a store sets.
 pub(crate) const WRITTEN: u8 = TOUCHED | UNHASHED | UNCAPTURED;
 
 /// The words of a page.
 pub(crate) type Page = [u32; PAGE_WORDS];
+
+/// A page as it was at some time, and its root since somebody needed it.
+#[derive(Debug)]
+pub(crate) struct SavedPage {
+    words: Page,
+    root: OnceLock<Hash>,
+}
+
+impl SavedPage {
+    fn root(&self) -> Hash {
+        *self.root.get_or_init(|| page_root(&self.words))
+    }
+}
 
 /// The memory of a machine.
 pub struct Memory {
@@ -94,10 +113,11 @@ impl Memory {
     pub fn root(&mut self) -> Hash {
         let mut above: Vec<usize> = Vec::new();
         for page in 0..PAGES {
-            if self.flags[page] & UNHASHED != 0 {
-                self.flags[page] &= !UNHASHED;
-                self.nodes[PAGES + page] =
-                    *page_levels(self.page(page)).last().and_then(|top| top.first()).expect("a root");
+            if self.flags[page] & (UNHASHED | UNLINKED) != 0 {
+                if self.flags[page] & UNHASHED != 0 {
+                    self.nodes[PAGES + page] = page_root(self.page(page));
+                }
+                self.flags[page] &= !(UNHASHED | UNLINKED);
                 let parent = (PAGES + page) / 2;
                 if above.last() != Some(&parent) {
                     above.push(parent);
@@ -139,22 +159,59 @@ impl Memory {
         self.nodes[((MEMORY / region.bytes) + region.index()) as usize]
     }
 
-    /// The pages written since the last call, with their numbers; what a snapshot has to copy.
-    pub(crate) fn take_written(&mut self) -> Vec<(usize, Arc<Page>)> {
-        let mut written = Vec::new();
-        for page in 0..PAGES {
-            if self.flags[page] & UNCAPTURED != 0 {
-                self.flags[page] &= !UNCAPTURED;
-                written.push((page, Arc::new(*self.page(page))));
-            }
-        }
-        written
+    /// Siblings of a region's subtree, from its own up to below the root; the region is at least a page.
+    pub fn region_siblings(&mut self, region: super::layout::Region) -> Vec<Hash> {
+        self.root();
+        let first = ((MEMORY / region.bytes) + region.index()) as usize;
+        std::iter::successors(Some(first), |at| Some(at / 2))
+            .take_while(|&at| at > 1)
+            .map(|at| self.nodes[at ^ 1])
+            .collect()
     }
 
-    /// Replaces a page.
-    pub(crate) fn set_page(&mut self, page: usize, words: &Page) {
-        self.words[page * PAGE_WORDS..][..PAGE_WORDS].copy_from_slice(words);
-        self.flags[page] = WRITTEN;
+    /// The pages written since the last call, with their numbers; what a snapshot has to copy.
+    pub(crate) fn take_written(&mut self) -> Vec<(usize, Arc<SavedPage>)> {
+        self.take(UNCAPTURED)
+    }
+
+    /// Every page that was ever written, with its number; what a first snapshot has to copy.
+    pub(crate) fn take_touched(&mut self) -> Vec<(usize, Arc<SavedPage>)> {
+        self.take(TOUCHED)
+    }
+
+    fn take(&mut self, flag: u8) -> Vec<(usize, Arc<SavedPage>)> {
+        let mut taken = Vec::new();
+        for page in (0..PAGES).filter(|&page| self.flags[page] & flag != 0).collect::<Vec<_>>() {
+            self.flags[page] &= !UNCAPTURED;
+            let root = OnceLock::new();
+            if self.flags[page] & UNHASHED == 0 {
+                // A new cell is empty, so this cannot fail.
+                let _ = root.set(self.nodes[PAGES + page]);
+            }
+            taken.push((page, Arc::new(SavedPage { words: *self.page(page), root })));
+        }
+        taken
+    }
+
+    /// Whether a page was written since it was last captured or set.
+    pub(crate) fn written(&self, page: usize) -> bool {
+        self.flags[page] & UNCAPTURED != 0
+    }
+
+    /// Replaces a page by a saved one, or by zeros.
+    pub(crate) fn set_page(&mut self, page: usize, saved: Option<&SavedPage>) {
+        let words = &mut self.words[page * PAGE_WORDS..][..PAGE_WORDS];
+        match saved {
+            Some(saved) => {
+                words.copy_from_slice(&saved.words);
+                self.nodes[PAGES + page] = saved.root();
+            }
+            None => {
+                words.fill(0);
+                self.nodes[PAGES + page] = tree::zero(PAGE_DEPTH);
+            }
+        }
+        self.flags[page] = TOUCHED | UNLINKED;
     }
 
     fn page(&self, page: usize) -> &Page {
@@ -185,6 +242,10 @@ impl fmt::Debug for Memory {
         let touched = self.flags.iter().filter(|&&flags| flags & TOUCHED != 0).count();
         f.debug_struct("Memory").field("pages", &touched).finish_non_exhaustive()
     }
+}
+
+fn page_root(page: &Page) -> Hash {
+    *page_levels(page).last().and_then(|top| top.first()).expect("a root")
 }
 
 /// All levels of a page's tree: its leaves first, its root last.

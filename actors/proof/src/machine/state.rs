@@ -161,20 +161,27 @@ impl State {
     /// The state that a program starts from: `image` from address 0 on, a string (kind and bytes) in each of the first
     /// input regions, everything else zero. An error where something is too large for its region.
     pub fn initial(image: &[u8], inputs: &[(Hash, &[u8])]) -> Result<Self, Error> {
-        layout::check_image(image)?;
         if inputs.len() > INPUT_COUNT {
             return Err(Error::TooManyInputs { found: inputs.len(), accepted: INPUT_COUNT });
         }
+        Self::with_inputs(image, std::array::from_fn(|number| inputs.get(number).copied()))
+    }
+
+    /// As [`initial`](Self::initial), where any of the input regions may be without a string: all zero, not even a
+    /// header.
+    pub fn with_inputs(image: &[u8], inputs: [Option<(Hash, &[u8])>; INPUT_COUNT]) -> Result<Self, Error> {
+        layout::check_image(image)?;
         let mut memory = Memory::new();
         memory.place(Region::IMAGE.start, image);
-        for (number, ((kind, bytes), region)) in inputs.iter().zip(Region::INPUTS).enumerate() {
+        for (number, (input, region)) in inputs.into_iter().zip(Region::INPUTS).enumerate() {
+            let Some((kind, bytes)) = input else { continue };
             if bytes.len() as u64 > u64::from(HEADER) {
                 let what = format!("input {number}");
                 return Err(Error::TooLarge { what, found: bytes.len() as u64, accepted: HEADER.into() });
             }
             memory.place(region.start, bytes);
-            memory.place(region.start + HEADER, kind);
-            let head = Head { kind: *kind, length: bytes.len() as u64, tree: [0; 32] };
+            memory.place(region.start + HEADER, &kind);
+            let head = Head { kind, length: bytes.len() as u64, tree: [0; 32] };
             memory.place(region.start + HEADER + 32, &head.length_word());
         }
         Ok(Self { processor: Processor::default(), steps: 0, memory })

@@ -95,7 +95,7 @@ struct Faulty<'a> {
 impl TraceProvider for Faulty<'_> {
     fn root_at(&mut self, step: u64) -> Hash {
         if step < self.wrong {
-            return self.honest.root_at(step);
+            return self.honest.state_at(step).root();
         }
         let mut state = self.honest.state_at(self.wrong);
         state.processor.set(20, 1 << 7);

@@ -82,3 +82,26 @@ pub fn checksum_of(words: u32, rounds: u32) -> u32 {
     }
     sum
 }
+
+/// Kind of [`adder`]'s output.
+pub const TOY: [u8; 32] = {
+    let mut word = [0; 32];
+    (word[0], word[1], word[2]) = (b't', b'o', b'y');
+    word
+};
+
+/// A node's program of 16 instructions: the first words of inputs 0 and 1, and 1, added up; leaves the sum as a string
+/// of 4 bytes, with its header, and exits with 0.
+pub fn adder() -> Vec<u8> {
+    let mut code = vec![lui(T0, 0x01000), load("lw", A1, 0, T0)];
+    code.extend([lui(T0, 0x01400), load("lw", A2, 0, T0)]);
+    code.extend([op("add", A1, A1, A2), opi("addi", A1, A1, 1)]);
+    code.extend([lui(T0, 0x02000), store("sw", A1, 0, T0)]);
+    // The header: kind, and the length, whose last byte is the word's first.
+    code.push(lui(T0, 0x02200));
+    code.extend(li(T1, u32::from_le_bytes(*b"toy\0")));
+    code.push(store("sw", T1, 0, T0));
+    code.extend([lui(T1, 4 << 12), store("sw", T1, 60, T0)]);
+    code.extend(exit());
+    image(&code)
+}

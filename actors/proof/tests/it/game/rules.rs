@@ -1,0 +1,139 @@
+//! What the rules refuse, with which words, and that a refused move changes nothing.
+
+use hyperdust_proof::{
+    DissectionError, ExecutionError, Game, MoveError, Party,
+    game::{Challenge, Clock, EVIDENCE, Knowledge, Move, MoveKind, NothingSigned, Part, Reason},
+};
+
+use super::due;
+use crate::arena::{self, FILED, job::Job};
+
+#[test]
+fn terms_are_checked() {
+    let job = Job::new();
+    let good = arena::terms(&job.truth, Challenge::Outputs, 16);
+    let refused = |change: &dyn Fn(&mut hyperdust_proof::game::Terms)| {
+        let mut terms = good.clone();
+        change(&mut terms);
+        Game::new(terms).unwrap_err().to_string()
+    };
+    assert_eq!(refused(&|t| t.nodes = 0), "terms: found 0 nodes; accepted: 1 to 65536");
+    assert_eq!(refused(&|t| t.nodes = 65_537), "terms: found 65537 nodes; accepted: 1 to 65536");
+    assert_eq!(refused(&|t| t.arity = 1), "terms: found 1 pieces a cut; accepted: 2 to 256");
+    assert_eq!(refused(&|t| t.arity = 257), "terms: found 257 pieces a cut; accepted: 2 to 256");
+    assert_eq!(refused(&|t| t.claim = t.plan), "terms: the claim is the plan; accepted: a claim with outputs");
+    assert_eq!(refused(&|t| t.challenge = Challenge::Inputs { node: 5 }), "terms: found node 5; accepted: 0 to 4");
+    let stopped = Clock { budget: 0, extension: 5 };
+    assert_eq!(refused(&|t| t.clock = stopped), "terms: found a clock without time; accepted: at least 1");
+}
+
+/// Every move at every stage that is due another one, by either party.
+#[test]
+fn turns_are_checked() {
+    let job = Job::new();
+    let judge = arena::judge(&job);
+    let lie = job.lie(3, 4);
+    let mut game = Game::new(arena::terms(&job.truth, Challenge::Outputs, 2)).unwrap();
+    let mut truth = job.truth.clone();
+    let moves = [
+        Move::Answer { proof: Box::new(job.truth.graph.prove(0).unwrap()), evidence: Vec::new() },
+        Move::Cut(vec![[1; 32]]),
+        Move::Choose(0),
+        Move::Open(Box::new(truth.execution(0).unwrap())),
+        Move::Prove(Box::new(truth.proof(0, 0).unwrap())),
+    ];
+    let mut seen = Vec::new();
+    while let Some(turn) = game.turn() {
+        for action in &moves {
+            for by in [Party::Provider, Party::Challenger] {
+                if action.kind() == turn.due.kind() && (by == turn.by || action.kind() == MoveKind::Prove) {
+                    continue;
+                }
+                let mut next = game.clone();
+                let error = next.play(by, FILED, action.clone(), &judge).unwrap_err();
+                assert!(matches!(error, MoveError::Turn { .. }), "{error}");
+                assert_eq!(next, game);
+            }
+        }
+        for by in [Party::Provider, Party::Challenger] {
+            let conceded = game.clone().play(by, FILED, Move::Concede, &judge);
+            let first = by == Party::Provider && seen.is_empty();
+            assert_eq!(conceded, if first { Ok(()) } else { Err(MoveError::Concession) });
+        }
+        seen.push(turn.due.kind());
+        let view = if turn.by == Party::Provider { &job.truth } else { &lie };
+        let action = due(turn.by, &game, FILED, &mut view.clone());
+        game.play(turn.by, FILED, action, &judge).unwrap();
+    }
+    use MoveKind::{Choose, Cut, Open, Prove};
+    let rounds = |n| [Cut, Choose].repeat(n);
+    assert_eq!(seen, [rounds(3), vec![Open], rounds(4), vec![Prove]].concat());
+    for action in moves.into_iter().chain([Move::Timeout, Move::Concede]) {
+        for by in [Party::Provider, Party::Challenger] {
+            assert_eq!(game.play(by, FILED + 9999, action.clone(), &judge), Err(MoveError::Over));
+        }
+    }
+}
+
+/// Errors of what a move is made of come through.
+#[test]
+fn contents_are_checked() {
+    let job = Job::new();
+    let judge = arena::judge(&job);
+    let (mut truth, mut lie) = (job.truth.clone(), job.lie(3, 4));
+    let mut game = Game::new(arena::terms(&lie, Challenge::Outputs, 16)).unwrap();
+    let refused = |game: &Game, by, action| game.clone().play(by, FILED, action, &judge).unwrap_err();
+    let roots = |found| MoveError::Dissection(DissectionError::Roots { found, accepted: 4 });
+    for found in [0, 3, 5, 300] {
+        assert_eq!(refused(&game, Party::Provider, Move::Cut(vec![[0; 32]; found])), roots(found));
+    }
+    game.play(Party::Provider, FILED, due(Party::Provider, &game, FILED, &mut lie), &judge).unwrap();
+    let piece = |found| MoveError::Dissection(DissectionError::Piece { found, pieces: 5 });
+    for found in [5, 255] {
+        assert_eq!(refused(&game, Party::Challenger, Move::Choose(found)), piece(found.into()));
+    }
+    game.play(Party::Challenger, FILED, due(Party::Challenger, &game, FILED, &mut truth), &judge).unwrap();
+    let open = Move::Open(Box::new(truth.execution(3).unwrap()));
+    let error = refused(&game, Party::Provider, open);
+    assert!(matches!(error, MoveError::Execution(ExecutionError::Output { .. })), "{error}");
+    game.play(Party::Provider, FILED, due(Party::Provider, &game, FILED, &mut lie), &judge).unwrap();
+    game.play(Party::Provider, FILED, due(Party::Provider, &game, FILED, &mut lie), &judge).unwrap();
+    game.play(Party::Challenger, FILED, due(Party::Challenger, &game, FILED, &mut truth), &judge).unwrap();
+    // The proof of another step, and the one of this step with a leaf that does not belong there.
+    for step in [0, 2, 5] {
+        let error = refused(&game, Party::Provider, Move::Prove(Box::new(truth.proof(3, step).unwrap())));
+        assert!(matches!(error, MoveError::Step(_)), "{error}");
+    }
+    let mut proof = truth.proof(3, 3).unwrap();
+    proof.data = proof.instruction.clone().filter(|_| proof.data.is_none());
+    assert!(matches!(refused(&game, Party::Provider, Move::Prove(Box::new(proof))), MoveError::Step(_)));
+}
+
+/// Questions about inputs: the node must be the plan's, the evidence short, and the judge has the last word.
+#[test]
+fn answers_are_checked() {
+    let job = Job::new();
+    let judge = arena::judge(&job);
+    let game = Game::new(arena::terms(&job.truth, Challenge::Inputs { node: 2 }, 16)).unwrap();
+    let (proof, evidence) = job.truth.clone().evidence(2).unwrap();
+    let answer = |proof: &hyperdust_proof::graph::NodeProof, evidence: &[u8]| Move::Answer {
+        proof: Box::new(proof.clone()),
+        evidence: evidence.to_vec(),
+    };
+    let refused = |action| game.clone().play(Party::Provider, FILED, action, &judge).unwrap_err();
+    let long = refused(answer(&proof, &[0; EVIDENCE + 1]));
+    assert_eq!(long, MoveError::Evidence { found: EVIDENCE + 1, accepted: EVIDENCE });
+    let other = job.truth.clone().evidence(1).unwrap().0;
+    assert!(matches!(refused(answer(&other, &evidence)), MoveError::Graph(_)), "another node");
+    let known = job.truth.graph.prove(2).unwrap();
+    assert!(matches!(refused(answer(&known, &evidence)), MoveError::Graph(_)), "a node of the claim");
+    let mut ended = game.clone();
+    ended.play(Party::Provider, FILED, answer(&proof, &evidence), &judge).unwrap();
+    assert_eq!(ended.outcome().unwrap().reason, Reason::InputSigned { node: 2 });
+    let mut ended = game.clone();
+    ended.play(Party::Provider, FILED, answer(&proof, &[]), &judge).unwrap();
+    assert_eq!(ended.outcome().unwrap().reason, Reason::Input { node: 2, part: Part::Input(0) });
+    let mut ended = game.clone();
+    ended.play(Party::Provider, FILED, answer(&proof, &evidence), &NothingSigned).unwrap();
+    assert_eq!(ended.outcome().unwrap().blamed, Party::Provider);
+}
