@@ -19,6 +19,8 @@ use hyperdust_scene::Scene;
 const RUNS: usize = 3;
 /// Batches of actions, used in turn.
 const ACTIONS: usize = 16;
+/// Steps of a committed segment.
+const SEGMENT: u32 = 64;
 
 fn main() {
     let mut scenes = Vec::new();
@@ -65,19 +67,28 @@ fn main() {
             }
         }
         // In turn, so that all see the same machine; medians.
-        let kinds =
-            [Kind::default(), Kind { record: true, ..Kind::default() }, Kind { alike: true, ..Kind::default() }];
+        let plain = Kind::default();
+        let kinds = [
+            plain,
+            Kind { record: true, ..plain },
+            Kind { commit: Some(SEGMENT), ..plain },
+            Kind { alike: true, ..plain },
+        ];
         let mut rates = kinds.map(|_| Vec::new());
         for _ in 0..2 * RUNS {
             for (kind, rates) in kinds.into_iter().zip(&mut rates) {
                 rates.push(vector(&model, 256, 1, kind, time / 4));
             }
         }
-        let [plain, recorded, alike] = rates.map(|mut rates| {
+        let [plain, recorded, committed, alike] = rates.map(|mut rates| {
             rates.sort_by(f64::total_cmp);
             rates[rates.len() / 2]
         });
         println!("{name:>14}   256 lanes  recording costs {:.1} %", 100.0 * (plain / recorded - 1.0));
+        println!(
+            "{name:>14}   256 lanes  recording and committing every {SEGMENT} steps costs {:.1} %",
+            100.0 * (plain / committed - 1.0)
+        );
         println!("{name:>14}   256 lanes  diverging costs {:.1} %", 100.0 * (alike / plain - 1.0));
     }
 }
@@ -122,6 +133,8 @@ fn world(model: &Arc<Model>, time: Duration) -> f64 {
 #[derive(Clone, Copy, Default)]
 struct Kind {
     record: bool,
+    /// Steps of a segment.
+    commit: Option<u32>,
     /// One seed and one action for all: no contact, iteration or reset is one lane's alone.
     alike: bool,
 }
@@ -131,6 +144,9 @@ fn vector(model: &Arc<Model>, lanes: usize, threads: usize, kind: Kind, time: Du
     let mut env = VectorEnv::new(model.clone(), options).expect("options are valid");
     if kind.record {
         env.record(false);
+    }
+    if let Some(every) = kind.commit {
+        env.commit(every);
     }
     let alike = vec![Some(0); lanes];
     let seeds = if kind.alike { Seeds::Each(&alike) } else { Seeds::First(0) };
@@ -159,6 +175,7 @@ fn vector(model: &Arc<Model>, lanes: usize, threads: usize, kind: Kind, time: Du
         }
         // Ended episodes are their owner's to take away.
         drop(env.take_episodes());
+        drop(env.take_segments(false));
     }
     steps as f64 / start.elapsed().as_secs_f64()
 }
