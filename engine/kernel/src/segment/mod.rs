@@ -37,11 +37,33 @@ pub const ACTIONS: Kind = Kind::new("hyperdust actions");
 
 /// Runs a segment. `state` is empty for the first of a stream, whose actions then begin with a seed.
 pub fn run(blueprint: &[u8], state: &[u8], actions: &[u8]) -> Result<Vec<u8>, Error> {
+    run_watched(blueprint, state, actions, &mut ())
+}
+
+/// As [`run`], and shows what it does.
+pub fn run_watched(blueprint: &[u8], state: &[u8], actions: &[u8], watch: &mut impl Watch) -> Result<Vec<u8>, Error> {
     let model = Model::new(Blueprint::decode(blueprint)?)?;
     let actions = Actions::decode(actions, model.actions().size)?;
     let mut stream = Stream::resume(&model, state)?;
-    stream.advance(&actions, |_| {})?;
+    stream.advance(&actions, watch)?;
     Ok(stream.state().encode())
+}
+
+/// Is shown what a stream does; changes nothing of it.
+pub trait Watch {
+    /// The world was reset or has made a step, of which there is no record yet.
+    fn moved(&mut self, _world: &World) {}
+    /// Its record.
+    fn recorded(&mut self, _record: &StepRecord) {}
+}
+
+impl Watch for () {}
+
+/// Records, as they come.
+impl Watch for Vec<StepRecord> {
+    fn recorded(&mut self, record: &StepRecord) {
+        self.push(*record);
+    }
 }
 
 /// A lane's stream between two segments.
@@ -74,14 +96,15 @@ impl Stream {
         Ok(stream)
     }
 
-    /// Runs a segment and shows every record. An error, which changes nothing, where a stream that has not begun is to go
+    /// Runs a segment and shows what it does. An error, which changes nothing, where a stream that has not begun is to go
     /// on or to be reset without a seed.
-    pub fn advance(&mut self, actions: &Actions<'_>, mut each: impl FnMut(&StepRecord)) -> Result<(), Error> {
+    pub fn advance(&mut self, actions: &Actions<'_>, watch: &mut impl Watch) -> Result<(), Error> {
         let mut chain = Chain::new(&self.chain);
         let mut show = |world: &World| {
+            watch.moved(world);
             let record = world.record();
             chain.add(&record);
-            each(&record);
+            watch.recorded(&record);
         };
         let world = match (&mut self.world, actions.begin) {
             (Some(world), begin) => {

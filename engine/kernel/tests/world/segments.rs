@@ -49,7 +49,7 @@ fn chains_hold_every_record() {
     for mode in AutoresetMode::ALL {
         let mut stream = Stream::new(&model);
         let bytes = actions(0..40);
-        stream.advance(&Actions::new(SEEDED, mode, 8, 40, &bytes).unwrap(), |_| {}).unwrap();
+        stream.advance(&Actions::new(SEEDED, mode, 8, 40, &bytes).unwrap(), &mut ()).unwrap();
 
         let mut world = World::new(model.clone(), 7);
         let mut chain = Chain::new(&[0; 32]);
@@ -124,7 +124,7 @@ proptest! {
     fn states_are_canonical(at in 0..400_usize, to: u8, length in 0..500_usize) {
         let model = model(pole());
         let mut stream = Stream::new(&model);
-        stream.advance(&Actions::new(SEEDED, AutoresetMode::NextStep, 8, 3, &actions(0..3)).unwrap(), |_| {}).unwrap();
+        stream.advance(&Actions::new(SEEDED, AutoresetMode::NextStep, 8, 3, &actions(0..3)).unwrap(), &mut ()).unwrap();
         let mut bytes = stream.state().encode();
         let at = at % bytes.len();
         bytes[at] = to;
