@@ -4,11 +4,10 @@
 //! with `-- --write` it writes them anew, which is right only when the physics was meant to change
 //! (and [`hyperdust_kernel::VERSION`] with it).
 
-mod actions;
 mod golden;
 
-pub use actions::{Actions, batch};
 pub use golden::{Golden, GoldenStep, SCENES, path, scenes};
+pub use hyperdust_gym::{Sampler as Actions, rows as batch};
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {

@@ -11,7 +11,7 @@ use crate::blueprint::Distribution;
 use crate::math::scalar;
 
 /// Completes a seed to a key.
-const KEY: &[u8; 24] = b"hyperdust world rng   v1";
+pub const KEY: &[u8; 24] = b"hyperdust world rng   v1";
 
 /// A saved or running stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -104,8 +104,13 @@ impl World {
         self.steps
     }
 
+    /// Bytes that the robot's contact solver starts the next step from; empty without a robot.
+    pub fn warm_start(&self) -> &[u8] {
+        self.robot.as_ref().map_or(&[], |r| r.warm_start())
+    }
+
     /// Positions, orientations, velocities and angular velocities of rigid bodies, flat.
-    pub(crate) fn rigid_arrays(&self) -> [&[f32]; 4] {
+    pub fn rigid_arrays(&self) -> [&[f32]; 4] {
         self.rigid.as_ref().map_or([&[]; 4], |r| {
             [
                 r.positions().as_flattened(),

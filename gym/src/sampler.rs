@@ -7,12 +7,12 @@ use hyperdust_kernel::{
 
 /// A stream of action arenas.
 #[derive(Clone, Debug)]
-pub struct Actions {
+pub struct Sampler {
     rng: Rng,
     arena: Vec<u8>,
 }
 
-impl Actions {
+impl Sampler {
     /// The stream of `seed`.
     pub fn new(layout: &Layout, seed: u64) -> Self {
         Self { rng: Rng::new(seed), arena: vec![0; layout.size] }
@@ -44,7 +44,7 @@ impl Actions {
 }
 
 /// The rows of a batch: per segment one contiguous `(lanes, *shape)` array of these arenas.
-pub fn batch(layout: &Layout, arenas: &[Vec<u8>]) -> Vec<Vec<u8>> {
+pub fn rows(layout: &Layout, arenas: &[Vec<u8>]) -> Vec<Vec<u8>> {
     layout
         .segments
         .iter()

@@ -1,0 +1,88 @@
+//! Whether a node of a plan is what the user signed.
+//!
+//! The evidence for a segment is the user's signature over the running root of the actions up to it, and the one over the
+//! running root before it: the second follows from the first by one hashing with the root of the segment's own actions. Program,
+//! blueprint and the chain of states follow from the session and are compared.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use hyperdust_kernel::merkle::Hash;
+use hyperdust_proof::{
+    Node, Source,
+    game::{Finding, Judge, Part},
+    graph::UNKNOWN,
+};
+use hyperdust_receipt::{ActionRoot, Signed, Terms, chain};
+
+use crate::{Error, job::Job};
+
+/// What a provider shows for a segment.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Evidence {
+    before: Option<Signed<ActionRoot>>,
+    signed: Signed<ActionRoot>,
+}
+
+/// The evidence for segment `number` of a job that carries signatures.
+pub fn evidence(job: &Job, number: usize) -> Result<Vec<u8>, Error> {
+    let signed = |number: usize| {
+        let why = || "there is no signature".into();
+        job.segments()[number].signed.ok_or_else(|| Error::Unsigned { segment: number, why: why() })
+    };
+    let before = number.checked_sub(1).map(signed).transpose()?;
+    Ok(borsh::to_vec(&Evidence { before, signed: signed(number)? }).expect("writing to memory does not fail"))
+}
+
+/// Judges by signatures.
+#[derive(Clone, Debug)]
+pub struct Signatures {
+    terms: Terms,
+    program: Hash,
+    blueprint: Hash,
+}
+
+impl Signatures {
+    /// The judge of a session about this job's program and blueprint, under its terms.
+    pub fn of(job: &Job) -> Result<Self, Error> {
+        let terms = *job.terms().ok_or_else(|| Error::Job("it has no terms under which anybody signed".into()))?;
+        Ok(Self { terms, program: job.program(), blueprint: job.model().id().0 })
+    }
+
+    fn actions(&self, index: u32, actions: &Hash, evidence: &[u8]) -> bool {
+        let Ok(Evidence { before, signed }) = borsh::from_slice::<Evidence>(evidence) else { return false };
+        let of_segment = |signed: &Signed<ActionRoot>, segment: u64| {
+            let message = &signed.message;
+            message.job == self.terms.job
+                && message.segment == segment
+                && signed.verify(&self.terms.domain, &self.terms.user).is_ok()
+        };
+        let previous = match (index.checked_sub(1), before) {
+            (None, None) => chain::START,
+            (Some(earlier), Some(before)) if of_segment(&before, earlier.into()) => before.message.root,
+            _ => return false,
+        };
+        of_segment(&signed, index.into()) && signed.message.root == chain::next(chain::ACTIONS, &previous, actions)
+    }
+}
+
+impl Judge for Signatures {
+    fn judge(&self, index: u32, node: &Node, evidence: &[u8]) -> Finding {
+        let state = match index.checked_sub(1) {
+            None => Source::Empty,
+            Some(before) => Source::Node(before),
+        };
+        if node.program != self.program || node.output != UNKNOWN {
+            return Finding::Unsigned(Part::Program);
+        }
+        match node.inputs {
+            [Source::Given(blueprint), _, _, _] if blueprint != self.blueprint => Finding::Unsigned(Part::Input(0)),
+            [Source::Given(_), found, Source::Given(actions), Source::Empty] if found == state => {
+                if self.actions(index, &actions, evidence) {
+                    Finding::Signed
+                } else {
+                    Finding::Unsigned(Part::Input(2))
+                }
+            }
+            _ => Finding::Unsigned(Part::Sources),
+        }
+    }
+}
