@@ -6,6 +6,7 @@ mod arithmetic;
 mod assembler;
 mod control;
 mod decoder;
+mod differential;
 mod dissection;
 mod game;
 mod graph;

@@ -158,6 +158,10 @@ fn every_liar_loses() {
         for step in 1..=STEPS {
             for lie in [job.lie(node, step), job.inconsistent_lie(node, step)] {
                 for arity in [2, 4] {
+                    // Most games of arity 4 differ in cuts that the challenger answers the same way.
+                    if arity == 4 && (u64::from(node) + step) % 5 != 0 {
+                        continue;
+                    }
                     let game = Game::new(arena::terms(&lie, Challenge::Outputs, arity)).unwrap();
                     let mut patterns = Patterns { job: &job, lie: lie.clone(), games: 0 };
                     patterns.explore(&game, &judge);
