@@ -14,3 +14,4 @@ mod memory;
 mod programs;
 mod proofs;
 mod snapshots;
+mod vectors;

@@ -85,7 +85,7 @@ pub fn play(game: &mut Game, job: &Job, provider: &mut dyn Player, challenger: &
         if !moved {
             now = turn.until + 1;
             let called = other.respond(game, now).filter(|(at, _)| *at >= now);
-            if !called.is_some_and(|(at, action)| game.play(turn.by.other(), at, action, &judge).is_ok()) {
+            if called.is_none_or(|(at, action)| game.play(turn.by.other(), at, action, &judge).is_err()) {
                 return;
             }
         }

@@ -153,7 +153,7 @@ impl Player for Cheating {
 }
 
 /// A provider that opens a run of another length.
-pub fn other_length(view: &View, change: fn(u64) -> u64) -> Box<dyn Player> {
+pub fn other_length(view: &View, change: Length) -> Box<dyn Player> {
     let bend = move |_: &Game, mut action: Move| {
         if let Move::Open(execution) = &mut action {
             execution.steps = change(execution.steps);
@@ -163,8 +163,11 @@ pub fn other_length(view: &View, change: fn(u64) -> u64) -> Box<dyn Player> {
     Box::new(Bent { solving: solving(Party::Provider, view), bend })
 }
 
+/// What a provider makes of the number of steps.
+pub type Length = fn(u64) -> u64;
+
 /// Lengths that a provider may lie about, by name.
-pub const LENGTHS: [(&str, fn(u64) -> u64); 6] = [
+pub const LENGTHS: [(&str, Length); 6] = [
     ("no steps", |_| 0),
     ("one step", |_| 1),
     ("a step too few", |steps| steps - 1),
