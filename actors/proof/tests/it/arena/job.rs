@@ -1,6 +1,6 @@
 //! The toy job: five adders in a graph with a fork and a join, true and false.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use hyperdust_proof::{
     Graph, Node, Source, TraceProvider,
@@ -29,14 +29,14 @@ pub struct Table(Rc<Ran>);
 struct Ran {
     run: Run,
     roots: Vec<Hash>,
-    trace: RefCell<Trace>,
+    proofs: RefCell<(Trace, BTreeMap<u64, StepProof>)>,
 }
 
 impl Table {
     fn new(mut run: Run) -> Self {
         let roots = (0..=STEPS + 4).map(|step| run.trace.root_at(step)).collect();
-        let trace = RefCell::new(run.trace.clone());
-        Self(Rc::new(Ran { run, roots, trace }))
+        let proofs = RefCell::new((run.trace.clone(), BTreeMap::new()));
+        Self(Rc::new(Ran { run, roots, proofs }))
     }
 }
 
@@ -170,6 +170,7 @@ impl Knowledge for View {
     }
 
     fn proof(&mut self, index: u32, step: u64) -> Result<StepProof, Unclaimable> {
-        Ok(self.tables[index as usize].0.trace.borrow_mut().proof_at(step))
+        let (trace, proofs) = &mut *self.tables[index as usize].0.proofs.borrow_mut();
+        Ok(proofs.entry(step).or_insert_with(|| trace.proof_at(step)).clone())
     }
 }
