@@ -110,13 +110,16 @@ fn disputes() -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn Error>> {
     let graph = Graph::new(vec![node(None), node(Some(0)), node(Some(1))])?;
     let mut knowledge = Runs::new(graph.clone(), |_| Ok::<_, hyperdust_proof::Error>(run.clone()));
     let mut list = vec![("graph", graph.encode())];
-    for (name, challenge) in [("outputs", Challenge::Outputs), ("inputs", Challenge::Inputs { node: 1 })] {
+    for (name, challenge) in
+        [("outputs", Challenge::Outputs), ("inputs", Challenge::Inputs { node: 1 }), ("plan", Challenge::Plan)]
+    {
         let clock = Clock { budget: 100, extension: 10 };
         let (nodes, plan, claim) = (graph.count(), graph.plan(), graph.root());
         let mut game = Game::new(Terms { nodes, plan, claim, challenge, arity: 2, clock, filed: 1 })?;
         while let Some(turn) = game.turn() {
             let action = match turn.due {
                 Due::Choose { .. } => Move::Choose(0),
+                Due::Pick { .. } => Move::Pick(0),
                 _ => respond(Party::Provider, &game, 2, &mut knowledge)?.ok_or("the provider is due")?,
             };
             game.play(turn.by, 2, action, &NothingSigned)?;

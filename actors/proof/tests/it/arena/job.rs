@@ -99,6 +99,13 @@ impl Job {
         View { signed: false, ..compute(&self.image, self.nodes() as usize, given, |_, run| run) }
     }
 
+    /// Somebody who claims the truth of a plan in which `node` runs another program.
+    pub fn reprogrammed(&self, node: u32) -> View {
+        let mut nodes = self.truth.graph.nodes().to_vec();
+        nodes[node as usize].program[0] ^= 1;
+        View { graph: Graph::new(nodes).unwrap(), ..self.truth.clone() }
+    }
+
     /// Somebody who has the truth and no signatures.
     pub fn unsigned(&self) -> View {
         View { signed: false, ..self.truth.clone() }
@@ -153,6 +160,10 @@ impl Knowledge for View {
 
     fn prefix(&mut self, known: u32) -> Hash {
         self.graph.prefix(known).root()
+    }
+
+    fn plan_subtree(&mut self, level: u32, place: u32) -> Option<Hash> {
+        self.graph.plan_subtree(level, place)
     }
 
     fn evidence(&mut self, index: u32) -> Result<(NodeProof, Vec<u8>), Unclaimable> {

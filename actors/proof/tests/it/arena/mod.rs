@@ -1,7 +1,7 @@
 //! A small language for games: a toy job, claims about it, players by name, and a referee's table.
 //!
 //! It uses the crate's public face alone, so that whoever tests another referee (a contract) can include it by its path
-//! and play the same matrix ([`matrix::cases`]).
+//! and play the same matrix ([`matrix::cases`]); `assembler` and `programs` have to be beside it.
 #![allow(dead_code, reason = "who includes this uses part of it")]
 
 pub mod job;

@@ -179,7 +179,7 @@ pub const LENGTHS: [(&str, Length); 6] = [
 /// A provider whose cuts are one root short, or one too long: pieces of unequal length.
 pub fn unbalanced(view: &View, more: bool) -> Box<dyn Player> {
     let bend = move |_: &Game, mut action: Move| {
-        if let Move::Cut(roots) = &mut action {
+        if let Move::Cut(roots) | Move::Split(roots) = &mut action {
             match more {
                 true => roots.push([7; 32]),
                 false => roots.truncate(roots.len() - 1),
@@ -194,7 +194,7 @@ pub fn unbalanced(view: &View, more: bool) -> Box<dyn Player> {
 pub fn noise(view: &View) -> Box<dyn Player> {
     let mut count = 0;
     let bend = move |_: &Game, mut action: Move| {
-        if let Move::Cut(roots) = &mut action {
+        if let Move::Cut(roots) | Move::Split(roots) = &mut action {
             roots.iter_mut().for_each(|root| {
                 count += 1;
                 *root = [count; 32];
