@@ -5,6 +5,12 @@ use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
 
 use hyperdust_gym::{AutoresetMode, Env, Seeds, VectorEnv, VectorOptions};
 use hyperdust_kernel::{Model, World};
+use hyperdust_proof::{
+    Game, Graph, Node, Party, Source,
+    game::{Challenge, Clock, Due, Move, NothingSigned, Runs, Terms, respond},
+    graph::Run,
+    machine::layout::image_root,
+};
 use hyperdust_receipt::{ActionRoot, Address, Domain, Key, OutputRoot, Receipt, Signed, Voucher, chain};
 use hyperdust_scene::Scene;
 
@@ -46,6 +52,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         lanes.reset(Seeds::First(1), None)?;
         write("env_state", &format!("{name}-lanes"), &lanes.snapshot()?)?;
     }
+    for (name, bytes) in disputes()? {
+        write("transcript", name, &bytes)?;
+    }
     write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
     write("mesh", "tetrahedron", include_bytes!("seeds/tetrahedron.glb"))?;
     for (name, bytes) in receipts()? {
@@ -85,4 +94,37 @@ fn played(model: Arc<Model>, action: &[u8]) -> Result<Env, Box<dyn Error>> {
         env.step(action)?;
     }
     Ok(env)
+}
+
+/// Games about a graph of three nodes, each a program that exits at once, in which the provider is honest; and the graph.
+fn disputes() -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn Error>> {
+    // li a7, 93; ecall
+    let image: Vec<u8> = [0x05d0_0893u32, 0x0000_0073].iter().flat_map(|word| word.to_le_bytes()).collect();
+    let (program, run) = (image_root(&image)?, Run::record(&image, [None; 4], 4, 100)?);
+    let output = run.output()?.root();
+    let node = |from: Option<u32>| {
+        let input = from.map_or(Source::Empty, Source::Node);
+        Node { program, inputs: [input, Source::Empty, Source::Empty, Source::Empty], output }
+    };
+    // Nodes 1 and 2 read the output of the one before; it is never opened, because the challenger chooses the first piece.
+    let graph = Graph::new(vec![node(None), node(Some(0)), node(Some(1))])?;
+    let mut knowledge = Runs::new(graph.clone(), |_| Ok::<_, hyperdust_proof::Error>(run.clone()));
+    let mut list = vec![("graph", graph.encode())];
+    for (name, challenge) in
+        [("outputs", Challenge::Outputs), ("inputs", Challenge::Inputs { node: 1 }), ("plan", Challenge::Plan)]
+    {
+        let clock = Clock { budget: 100, extension: 10 };
+        let (nodes, plan, claim) = (graph.count(), graph.plan(), graph.root());
+        let mut game = Game::new(Terms { nodes, plan, claim, challenge, arity: 2, clock, filed: 1 })?;
+        while let Some(turn) = game.turn() {
+            let action = match turn.due {
+                Due::Choose { .. } => Move::Choose(0),
+                Due::Pick { .. } => Move::Pick(0),
+                _ => respond(Party::Provider, &game, 2, &mut knowledge)?.ok_or("the provider is due")?,
+            };
+            game.play(turn.by, 2, action, &NothingSigned)?;
+        }
+        list.push((name, game.transcript().encode()));
+    }
+    Ok(list)
 }

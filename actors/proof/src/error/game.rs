@@ -1,7 +1,10 @@
 //! What is refused of a game.
 
-use super::{DissectionError, ExecutionError, GraphError, StepError};
-use crate::game::{MoveKind, Party};
+use super::{DissectionError, ExecutionError, GraphError, Hex, StepError};
+use crate::{
+    game::{MoveKind, Party},
+    tree::Hash,
+};
 
 /// Why terms or a move were refused; the game stays as it was.
 ///
@@ -68,6 +71,22 @@ pub enum MoveError {
     /// A cut or a choice that the rules of a dissection do not allow.
     #[error("dissection: {0}")]
     Dissection(#[from] DissectionError),
+    /// Too few or too many subtrees of the plan.
+    #[error("found {found} subtrees; accepted: {accepted}, all that are due")]
+    Subtrees {
+        /// Given.
+        found: usize,
+        /// Due.
+        accepted: usize,
+    },
+    /// Subtrees that are not the plan's.
+    #[error("the subtrees lead to {}; accepted: {}", Hex(found), Hex(accepted))]
+    NotInPlan {
+        /// Root that they lead to.
+        found: Hash,
+        /// Root of what they are to be subtrees of.
+        accepted: Hash,
+    },
     /// A node that is not in the plan.
     #[error("node proof: {0}")]
     Graph(#[from] GraphError),

@@ -1,10 +1,12 @@
 //! The game in which a claim is disputed, from filing to blame: pure rules, no clock of its own, no chain.
 //!
 //! A provider claims the outputs of a [graph](crate::graph). A challenger files a [`Challenge`]: either that some output is
-//! wrong, or that some node is not what was agreed and signed. One game is between the two, about this one challenge.
+//! wrong, or that a node of the plan is not what was agreed and signed. One game is between the two, about this one challenge.
 //!
 //! | due | from | what it must be |
 //! |---|---|---|
+//! | [`Due::Split`] | provider | roots of the subtrees of its plan, a few levels further down |
+//! | [`Due::Pick`] | challenger | the subtree that is not its own plan's |
 //! | [`Due::Answer`] | provider | the questioned node, opened in the plan, with evidence; a [`Judge`] decides, and the game ends |
 //! | [`Due::Cut`] of the graph | provider | roots of the graph with so many outputs known, at steps that the rules fix |
 //! | [`Due::Choose`] | challenger | the piece whose beginning it accepts and whose end it does not |
@@ -30,6 +32,7 @@
 mod clock;
 mod moves;
 mod outcome;
+mod plan;
 mod play;
 pub mod solver;
 mod terms;

@@ -29,6 +29,10 @@ pub enum Move {
     Cut(Vec<Hash>),
     /// The challenger chooses a piece, from 0.
     Choose(u8),
+    /// The provider posts the roots of the subtrees of the plan that are due.
+    Split(Vec<Hash>),
+    /// The challenger picks one of them, from 0.
+    Pick(u8),
     /// The provider opens the node that is left.
     Open(Box<Execution>),
     /// Either party proves the step that is left.
@@ -45,6 +49,8 @@ impl Move {
             Self::Answer { .. } => MoveKind::Answer,
             Self::Cut(_) => MoveKind::Cut,
             Self::Choose(_) => MoveKind::Choose,
+            Self::Split(_) => MoveKind::Split,
+            Self::Pick(_) => MoveKind::Pick,
             Self::Open(_) => MoveKind::Open,
             Self::Prove(_) => MoveKind::Prove,
             Self::Timeout => MoveKind::Timeout,
@@ -63,6 +69,10 @@ pub enum MoveKind {
     Cut,
     /// [`Move::Choose`]
     Choose,
+    /// [`Move::Split`]
+    Split,
+    /// [`Move::Pick`]
+    Pick,
     /// [`Move::Open`]
     Open,
     /// [`Move::Prove`]
@@ -78,6 +88,8 @@ impl fmt::Display for MoveKind {
             Self::Answer => "answer about inputs",
             Self::Cut => "cut",
             Self::Choose => "choice",
+            Self::Split => "split of the plan",
+            Self::Pick => "pick of a subtree",
             Self::Open => "opening of a node",
             Self::Prove => "proof of a step",
             Self::Timeout => "timeout",

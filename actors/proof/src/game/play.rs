@@ -2,7 +2,7 @@
 
 use super::{
     Challenge, Entry, Finding, Judge, Move, MoveKind, Outcome, Party, Reason, Terms, Transcript, clock::Clocks,
-    moves::EVIDENCE,
+    moves::EVIDENCE, plan::PlanSearch,
 };
 use crate::{
     Dissection,
@@ -32,6 +32,22 @@ pub enum Due {
     Answer {
         /// Which.
         node: u32,
+    },
+    /// The roots of these subtrees of the plan.
+    Split {
+        /// Levels above nodes; 0 for nodes' own subtrees.
+        level: u32,
+        /// Their numbers on that level, from the left.
+        places: Vec<u32>,
+    },
+    /// One of these subtrees of the plan, with a node in it.
+    Pick {
+        /// As for [`Split`](Self::Split).
+        level: u32,
+        /// As for [`Split`](Self::Split).
+        places: Vec<u32>,
+        /// Their roots.
+        roots: Vec<Hash>,
     },
     /// The roots at these steps.
     Cut {
@@ -65,7 +81,7 @@ impl Due {
     /// Whose turn that is.
     pub fn by(&self) -> Party {
         match self {
-            Self::Choose { .. } => Party::Challenger,
+            Self::Choose { .. } | Self::Pick { .. } => Party::Challenger,
             _ => Party::Provider,
         }
     }
@@ -74,6 +90,8 @@ impl Due {
     pub fn kind(&self) -> MoveKind {
         match self {
             Self::Answer { .. } => MoveKind::Answer,
+            Self::Split { .. } => MoveKind::Split,
+            Self::Pick { .. } => MoveKind::Pick,
             Self::Cut { .. } => MoveKind::Cut,
             Self::Choose { .. } => MoveKind::Choose,
             Self::Open { .. } => MoveKind::Open,
@@ -95,6 +113,7 @@ pub struct Turn {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
+    Plan(PlanSearch),
     Inputs { node: u32 },
     Graph(Dissection),
     Trace { node: u32, search: Dissection },
@@ -118,6 +137,7 @@ impl Game {
         terms.check()?;
         let stage = match terms.challenge {
             Challenge::Inputs { node } => Stage::Inputs { node },
+            Challenge::Plan => searching_plan(PlanSearch::new(terms.nodes, terms.plan, terms.arity)),
             Challenge::Outputs => Stage::Graph(terms.dissection()?),
         };
         let clocks = Clocks::new(terms.clock, terms.filed);
@@ -152,6 +172,10 @@ impl Game {
         let due = match &self.stage {
             Stage::Over(_) => return None,
             Stage::Inputs { node } => Due::Answer { node: *node },
+            Stage::Plan(search) => {
+                let ((level, places), roots) = (search.below(), search.posted().to_vec());
+                if roots.is_empty() { Due::Split { level, places } } else { Due::Pick { level, places, roots } }
+            }
             Stage::Graph(search) => match search.turn() {
                 dissection::Turn::Settle => Due::Open { node: node_of(search) },
                 other => searching(other, Layer::Graph),
@@ -214,6 +238,11 @@ impl Game {
                 let node = *node;
                 return self.answer(node, proof, evidence, judge).map(Some);
             }
+            (Stage::Plan(search), Move::Split(roots)) => search.split(roots)?,
+            (Stage::Plan(search), Move::Pick(piece)) => {
+                search.pick((*piece).into())?;
+                self.stage = searching_plan(search.clone());
+            }
             (Stage::Graph(search), Move::Cut(roots)) => {
                 search.cut(roots)?;
                 self.cuts[0] += 1;
@@ -256,6 +285,14 @@ impl Game {
             Finding::Signed => (Party::Challenger, Reason::InputSigned { node }),
             Finding::Unsigned(part) => (Party::Provider, Reason::Input { node, part }),
         })
+    }
+}
+
+/// The search through the plan, or the question about the node that is left of it.
+fn searching_plan(search: PlanSearch) -> Stage {
+    match search.found() {
+        Some(node) => Stage::Inputs { node },
+        None => Stage::Plan(search),
     }
 }
 

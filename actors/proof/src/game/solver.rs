@@ -22,6 +22,8 @@ pub trait Knowledge {
 
     /// Root of the graph, as this party computed it, with the first `known` outputs.
     fn prefix(&mut self, known: u32) -> Hash;
+    /// Root of a subtree of the plan, as this party has it ([`Graph::plan_subtree`]).
+    fn plan_subtree(&mut self, level: u32, place: u32) -> Option<Hash>;
     /// Node `index` in the plan, and the evidence for it.
     fn evidence(&mut self, index: u32) -> Result<(NodeProof, Vec<u8>), Self::Error>;
     /// The run of node `index`, to be opened.
@@ -54,6 +56,16 @@ pub fn respond<K: Knowledge>(party: Party, game: &Game, at: u64, knowledge: &mut
             let (proof, evidence) = knowledge.evidence(node)?;
             Move::Answer { proof: Box::new(proof), evidence }
         }
+        Due::Split { level, places } => {
+            // Whoever has no such subtree has another plan, and nothing to post.
+            let roots: Option<_> = places.iter().map(|&place| knowledge.plan_subtree(level, place)).collect();
+            return Ok(roots.map(Move::Split));
+        }
+        Due::Pick { level, places, roots } => {
+            let own = |place| knowledge.plan_subtree(level, place);
+            let piece = first_other(&places, &roots, own).unwrap_or(0);
+            Move::Pick(u8::try_from(piece).expect("at most 256 pieces"))
+        }
         Due::Cut { layer: Layer::Graph, steps } => Move::Cut(answer(&steps, &mut Prefixes(knowledge))),
         Due::Cut { layer: Layer::Trace { node }, steps } => Move::Cut(answer(&steps, knowledge.trace(node)?)),
         Due::Choose { layer, points } => {
@@ -66,6 +78,11 @@ pub fn respond<K: Knowledge>(party: Party, game: &Game, at: u64, knowledge: &mut
         Due::Open { node } => Move::Open(Box::new(knowledge.execution(node)?)),
         Due::Prove { .. } => unreachable!("answered above"),
     }))
+}
+
+/// The first subtree that is another than one's own.
+fn first_other(places: &[u32], roots: &[Hash], mut own: impl FnMut(u32) -> Option<Hash>) -> Option<usize> {
+    places.iter().zip(roots).position(|(&place, &root)| own(place) != Some(root))
 }
 
 fn is_mistaken(game: &Game, knowledge: &mut impl Knowledge) -> bool {
@@ -153,6 +170,10 @@ impl<E, F: FnMut(u32) -> Result<Run, E>> Knowledge for Runs<F> {
 
     fn prefix(&mut self, known: u32) -> Hash {
         self.graph.prefix(known).root()
+    }
+
+    fn plan_subtree(&mut self, level: u32, place: u32) -> Option<Hash> {
+        self.graph.plan_subtree(level, place)
     }
 
     fn evidence(&mut self, index: u32) -> Result<(NodeProof, Vec<u8>), Self::Error> {

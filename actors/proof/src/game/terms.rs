@@ -43,6 +43,9 @@ pub enum Challenge {
         /// Which.
         node: u32,
     },
+    /// Some node of the plan, as above, by a challenger that has another plan and does not know where they differ. (Their
+    /// number of nodes is the same: it is part of the terms, as arity and clocks are.)
+    Plan,
 }
 
 impl Terms {

@@ -123,6 +123,13 @@ fn describe(game: &Game, action: &Move) -> String {
             Some([from, to, ..]) => format!("disputes piece {piece} of {}: {} to {}", named(layer), from.step, to.step),
             _ => format!("disputes piece {piece}"),
         },
+        (Move::Split(roots), Some(Due::Split { level, .. })) => {
+            format!("opens the plan: {} subtrees of {} nodes", roots.len(), 1u64 << level)
+        }
+        (Move::Pick(piece), Some(Due::Pick { level, places, .. })) => match places.get(usize::from(*piece)) {
+            Some(&place) => format!("questions the plan from node {} on", u64::from(place) << level),
+            None => format!("questions subtree {piece} of the plan"),
+        },
         (Move::Open(execution), Some(Due::Open { node })) => {
             format!("opens node {node}: {} steps to output {}", execution.steps, Short(&execution.output.root()))
         }

@@ -177,6 +177,12 @@ impl Graph {
         self.prefix(0).root()
     }
 
+    /// Root of a subtree of the plan's tree: `level` levels above nodes (0 for a node's own), number `place` from the
+    /// left. `None` where the tree has none there.
+    pub fn plan_subtree(&self, level: u32, place: u32) -> Option<Hash> {
+        self.blank.at(level, place)
+    }
+
     /// The graph as it is known after its first `known` nodes; all of it where that is over their number.
     pub fn prefix(&self, known: u32) -> Prefix<'_> {
         Prefix::new(self, known.min(self.count()))
@@ -226,6 +232,6 @@ pub(crate) fn check_count(nodes: u32) -> Result<(), GraphError> {
 }
 
 /// Root of the graph of `nodes` nodes whose string has this tree.
-fn headed(nodes: u32, tree: Hash) -> Hash {
+pub(crate) fn headed(nodes: u32, tree: Hash) -> Hash {
     Head { kind: KIND.word(), length: NODE_BYTES * u64::from(nodes), tree }.root()
 }

@@ -28,6 +28,10 @@ impl Levels {
         levels.push(level);
         Self(levels)
     }
+
+    pub(super) fn at(&self, level: u32, place: u32) -> Option<Hash> {
+        self.0.get(level as usize)?.get(place as usize).copied()
+    }
 }
 
 /// A graph of which the first outputs are known.

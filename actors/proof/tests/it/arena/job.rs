@@ -1,6 +1,6 @@
 //! The toy job: five adders in a graph with a fork and a join, true and false.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use hyperdust_proof::{
     Graph, Node, Source, TraceProvider,
@@ -29,14 +29,14 @@ pub struct Table(Rc<Ran>);
 struct Ran {
     run: Run,
     roots: Vec<Hash>,
-    trace: RefCell<Trace>,
+    proofs: RefCell<(Trace, BTreeMap<u64, StepProof>)>,
 }
 
 impl Table {
     fn new(mut run: Run) -> Self {
         let roots = (0..=STEPS + 4).map(|step| run.trace.root_at(step)).collect();
-        let trace = RefCell::new(run.trace.clone());
-        Self(Rc::new(Ran { run, roots, trace }))
+        let proofs = RefCell::new((run.trace.clone(), BTreeMap::new()));
+        Self(Rc::new(Ran { run, roots, proofs }))
     }
 }
 
@@ -99,6 +99,13 @@ impl Job {
         View { signed: false, ..compute(&self.image, self.nodes() as usize, given, |_, run| run) }
     }
 
+    /// Somebody who claims the truth of a plan in which `node` runs another program.
+    pub fn reprogrammed(&self, node: u32) -> View {
+        let mut nodes = self.truth.graph.nodes().to_vec();
+        nodes[node as usize].program[0] ^= 1;
+        View { graph: Graph::new(nodes).unwrap(), ..self.truth.clone() }
+    }
+
     /// Somebody who has the truth and no signatures.
     pub fn unsigned(&self) -> View {
         View { signed: false, ..self.truth.clone() }
@@ -155,6 +162,10 @@ impl Knowledge for View {
         self.graph.prefix(known).root()
     }
 
+    fn plan_subtree(&mut self, level: u32, place: u32) -> Option<Hash> {
+        self.graph.plan_subtree(level, place)
+    }
+
     fn evidence(&mut self, index: u32) -> Result<(NodeProof, Vec<u8>), Unclaimable> {
         let evidence = if self.signed { SIGNATURE.to_vec() } else { Vec::new() };
         Ok((self.graph.prefix(0).prove(index).expect("a node"), evidence))
@@ -170,6 +181,7 @@ impl Knowledge for View {
     }
 
     fn proof(&mut self, index: u32, step: u64) -> Result<StepProof, Unclaimable> {
-        Ok(self.tables[index as usize].0.trace.borrow_mut().proof_at(step))
+        let (trace, proofs) = &mut *self.tables[index as usize].0.proofs.borrow_mut();
+        Ok(proofs.entry(step).or_insert_with(|| trace.proof_at(step)).clone())
     }
 }

@@ -2,7 +2,7 @@
 
 use hyperdust_proof::{
     Game, Party,
-    game::{Challenge, Clock, Outcome, Reason},
+    game::{Challenge, Clock, Outcome, Part, Reason},
 };
 
 use super::{
@@ -125,8 +125,8 @@ pub fn cases(job: &Job) -> Vec<Case> {
     troll("cheating challenger", Box::new(Cheating(lie.clone())), proven);
 
     // Inputs.
-    let mut questioned = |name, claim: &View, node, party: Party, because: fn(&Reason) -> bool| {
-        let (claim, challenge) = (claim.clone(), Challenge::Inputs { node });
+    let mut questioned = |name, claim: &View, challenge, party: Party, because: fn(&Reason) -> bool| {
+        let claim = claim.clone();
         let player = Box::new(solving(provider, &claim));
         cases.push(Case {
             name,
@@ -139,13 +139,19 @@ pub fn cases(job: &Job) -> Vec<Case> {
         });
     };
     let signed = |reason: &Reason| *reason == Reason::InputSigned { node: 1 };
-    questioned("poisoned prestate", &job.poisoned(1), 1, provider, |reason| {
-        matches!(reason, Reason::Input { node: 1, .. })
+    let (one, input) = (Challenge::Inputs { node: 1 }, |reason: &Reason| {
+        matches!(reason, Reason::Input { node: 1, part: Part::Input(_) })
     });
-    questioned("unsigned inputs", &job.unsigned(), 1, provider, |reason| {
-        matches!(reason, Reason::Input { node: 1, .. })
+    questioned("poisoned prestate", &job.poisoned(1), one, provider, input);
+    questioned("poisoned prestate, searched for", &job.poisoned(1), Challenge::Plan, provider, input);
+    questioned("another program, searched for", &job.reprogrammed(4), Challenge::Plan, provider, |reason| {
+        *reason == Reason::Input { node: 4, part: Part::Program }
     });
-    questioned("a question about signed inputs", truth, 1, challenger, signed);
+    questioned("unsigned inputs", &job.unsigned(), one, provider, input);
+    questioned("a question about signed inputs", truth, one, challenger, signed);
+    questioned("a search through the agreed plan", truth, Challenge::Plan, challenger, |reason| {
+        *reason == Reason::InputSigned { node: 0 }
+    });
     let (claim, challenge) = (truth.clone(), Challenge::Inputs { node: 3 });
     let (silent, asks) = (Box::new(Silent), honest(challenger));
     cases.push(Case {
@@ -154,6 +160,17 @@ pub fn cases(job: &Job) -> Vec<Case> {
         challenge,
         provider: silent,
         challenger: asks,
+        blamed: provider,
+        because: timeout,
+    });
+
+    let (claim, challenge) = (job.poisoned(1), Challenge::Plan);
+    cases.push(Case {
+        name: "noise for a plan",
+        provider: noise(&claim),
+        claim,
+        challenge,
+        challenger: honest(challenger),
         blamed: provider,
         because: timeout,
     });

@@ -1,7 +1,7 @@
 //! A small language for games: a toy job, claims about it, players by name, and a referee's table.
 //!
 //! It uses the crate's public face alone, so that whoever tests another referee (a contract) can include it by its path
-//! and play the same matrix ([`matrix::cases`]).
+//! and play the same matrix ([`matrix::cases`]); `assembler` and `programs` have to be beside it.
 #![allow(dead_code, reason = "who includes this uses part of it")]
 
 pub mod job;
@@ -85,7 +85,7 @@ pub fn play(game: &mut Game, job: &Job, provider: &mut dyn Player, challenger: &
         if !moved {
             now = turn.until + 1;
             let called = other.respond(game, now).filter(|(at, _)| *at >= now);
-            if !called.is_some_and(|(at, action)| game.play(turn.by.other(), at, action, &judge).is_ok()) {
+            if called.is_none_or(|(at, action)| game.play(turn.by.other(), at, action, &judge).is_err()) {
                 return;
             }
         }

@@ -153,7 +153,7 @@ impl Player for Cheating {
 }
 
 /// A provider that opens a run of another length.
-pub fn other_length(view: &View, change: fn(u64) -> u64) -> Box<dyn Player> {
+pub fn other_length(view: &View, change: Length) -> Box<dyn Player> {
     let bend = move |_: &Game, mut action: Move| {
         if let Move::Open(execution) = &mut action {
             execution.steps = change(execution.steps);
@@ -163,8 +163,11 @@ pub fn other_length(view: &View, change: fn(u64) -> u64) -> Box<dyn Player> {
     Box::new(Bent { solving: solving(Party::Provider, view), bend })
 }
 
+/// What a provider makes of the number of steps.
+pub type Length = fn(u64) -> u64;
+
 /// Lengths that a provider may lie about, by name.
-pub const LENGTHS: [(&str, fn(u64) -> u64); 6] = [
+pub const LENGTHS: [(&str, Length); 6] = [
     ("no steps", |_| 0),
     ("one step", |_| 1),
     ("a step too few", |steps| steps - 1),
@@ -176,7 +179,7 @@ pub const LENGTHS: [(&str, fn(u64) -> u64); 6] = [
 /// A provider whose cuts are one root short, or one too long: pieces of unequal length.
 pub fn unbalanced(view: &View, more: bool) -> Box<dyn Player> {
     let bend = move |_: &Game, mut action: Move| {
-        if let Move::Cut(roots) = &mut action {
+        if let Move::Cut(roots) | Move::Split(roots) = &mut action {
             match more {
                 true => roots.push([7; 32]),
                 false => roots.truncate(roots.len() - 1),
@@ -191,7 +194,7 @@ pub fn unbalanced(view: &View, more: bool) -> Box<dyn Player> {
 pub fn noise(view: &View) -> Box<dyn Player> {
     let mut count = 0;
     let bend = move |_: &Game, mut action: Move| {
-        if let Move::Cut(roots) = &mut action {
+        if let Move::Cut(roots) | Move::Split(roots) = &mut action {
             roots.iter_mut().for_each(|root| {
                 count += 1;
                 *root = [count; 32];

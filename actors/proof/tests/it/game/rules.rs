@@ -37,6 +37,8 @@ fn turns_are_checked() {
     let mut truth = job.truth.clone();
     let moves = [
         Move::Answer { proof: Box::new(job.truth.graph.prove(0).unwrap()), evidence: Vec::new() },
+        Move::Split(vec![[1; 32]; 2]),
+        Move::Pick(0),
         Move::Cut(vec![[1; 32]]),
         Move::Choose(0),
         Move::Open(Box::new(truth.execution(0).unwrap())),
@@ -107,6 +109,37 @@ fn contents_are_checked() {
     let mut proof = truth.proof(3, 3).unwrap();
     proof.data = proof.instruction.clone().filter(|_| proof.data.is_none());
     assert!(matches!(refused(&game, Party::Provider, Move::Prove(Box::new(proof))), MoveError::Step(_)));
+}
+
+/// What is posted of a plan has to be all that is due, and to hash to what was there before.
+#[test]
+fn splits_are_checked() {
+    let job = Job::new();
+    let judge = arena::judge(&job);
+    let other = job.reprogrammed(3);
+    let mut game = Game::new(arena::terms(&job.truth, Challenge::Plan, 4)).unwrap();
+    let split = |view: &crate::arena::job::View, level, places: std::ops::Range<u32>| {
+        let mut view = view.clone();
+        Move::Split(places.map(|place| view.plan_subtree(level, place).unwrap()).collect())
+    };
+    let refused = |game: &Game, by, action| game.clone().play(by, FILED, action, &judge).unwrap_err();
+    // Eight places for five nodes: four subtrees of two.
+    let few = refused(&game, Party::Provider, split(&job.truth, 1, 0..3));
+    assert_eq!(few, MoveError::Subtrees { found: 3, accepted: 4 });
+    let strange = refused(&game, Party::Provider, split(&other, 1, 0..4));
+    assert!(matches!(strange, MoveError::NotInPlan { .. }), "{strange}");
+    game.play(Party::Provider, FILED, split(&job.truth, 1, 0..4), &judge).unwrap();
+    for found in [3, 4, 255] {
+        let error = refused(&game, Party::Challenger, Move::Pick(found));
+        let piece = DissectionError::Piece { found: found.into(), pieces: 3 };
+        assert_eq!(error, MoveError::Dissection(piece), "behind the last node");
+    }
+    game.play(Party::Challenger, FILED, Move::Pick(1), &judge).unwrap();
+    let elsewhere = refused(&game, Party::Provider, split(&job.truth, 0, 0..2));
+    assert!(matches!(elsewhere, MoveError::NotInPlan { .. }), "{elsewhere}");
+    game.play(Party::Provider, FILED, split(&job.truth, 0, 2..4), &judge).unwrap();
+    game.play(Party::Challenger, FILED, Move::Pick(1), &judge).unwrap();
+    assert_eq!(game.turn().unwrap().due, hyperdust_proof::game::Due::Answer { node: 3 });
 }
 
 /// Questions about inputs: the node must be the plan's, the evidence short, and the judge has the last word.
