@@ -8,8 +8,6 @@ use hyperdust_merkle::{self as merkle, Proof};
 
 use crate::{Hash, Kind};
 
-/// Items are the output roots of a job's segments in order: layer 1 of the hypergraph.
-pub const GRAPH: Kind = Kind::new("hyperdust graph");
 /// Items are the running roots of a session's lanes in order.
 pub const LANES: Kind = Kind::new("hyperdust lanes");
 

@@ -27,30 +27,30 @@ fn a_list_root_is_the_documented_hash() {
     let (mut kind, mut length) = ([0; 32], [0; 32]);
     kind[..15].copy_from_slice(b"hyperdust graph");
     length[31] = 96;
-    assert_eq!(list::root(list::GRAPH, &items), keccak([kind, length, tree].as_flattened()));
+    assert_eq!(list::root(list::LANES, &items), keccak([kind, length, tree].as_flattened()));
 }
 
 proptest! {
     /// Every item opens under its own root, count, kind and place, and under no other; what fills the tree does not open.
     #[test]
     fn items_open_and_nothing_else_does(items in prop::collection::vec(any::<Hash>(), 0..20), bit in 0usize..256) {
-        let (count, root) = (items.len() as u64, list::root(list::GRAPH, &items));
+        let (count, root) = (items.len() as u64, list::root(list::LANES, &items));
         for index in 0..count {
             let proof = list::prove(&items, index).unwrap();
             prop_assert_eq!(proof.leaf, items[index as usize]);
-            prop_assert!(list::verify(list::GRAPH, count, &root, &proof));
+            prop_assert!(list::verify(list::LANES, count, &root, &proof));
             prop_assert!(!list::verify(list::LANES, count, &root, &proof));
-            prop_assert!(!list::verify(list::GRAPH, count + 1, &root, &proof));
-            prop_assert!(!list::verify(list::GRAPH, u64::MAX, &root, &proof));
+            prop_assert!(!list::verify(list::LANES, count + 1, &root, &proof));
+            prop_assert!(!list::verify(list::LANES, u64::MAX, &root, &proof));
             let mut other = proof;
             other.leaf[bit / 8] ^= 1 << (bit % 8);
-            prop_assert!(!list::verify(list::GRAPH, count, &root, &other));
+            prop_assert!(!list::verify(list::LANES, count, &root, &other));
         }
         prop_assert_eq!(list::prove(&items, count), None);
         let filler = hyperdust_merkle::prove(items.as_flattened(), count);
         if let Some(filler) = filler {
-            prop_assert!(hyperdust_merkle::verify(list::GRAPH, 32 * count, &root, &filler), "a leaf of the tree");
-            prop_assert!(!list::verify(list::GRAPH, count, &root, &filler), "but no item");
+            prop_assert!(hyperdust_merkle::verify(list::LANES, 32 * count, &root, &filler), "a leaf of the tree");
+            prop_assert!(!list::verify(list::LANES, count, &root, &filler), "but no item");
         }
     }
 }

@@ -176,11 +176,10 @@ fn roots() -> String {
     };
     let texts: Vec<_> = items.iter().map(|item| format!("\"{}\"", hex(item))).collect();
     format!(
-        "{{\n    \"items\": {},\n    \"actions\": {},\n    \"outputs\": {},\n    \"graph\": {},\n    \"lanes\": {}\n  }}",
+        "{{\n    \"items\": {},\n    \"actions\": {},\n    \"outputs\": {},\n    \"lanes\": {}\n  }}",
         array(4, &texts),
         running(chain::ACTIONS),
         running(chain::OUTPUTS),
-        lists(list::GRAPH),
         lists(list::LANES)
     )
 }
