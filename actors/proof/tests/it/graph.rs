@@ -3,7 +3,7 @@
 
 use hyperdust_proof::{
     ExecutionError, Graph, GraphError, Node, Source,
-    graph::{Execution, KIND, MAX_NODES, MAX_STEPS, Run, UNKNOWN, Unclaimable},
+    graph::{Execution, KIND, MAX_NODES, MAX_STEPS, NodeProof, OutputProof, Run, UNKNOWN, Unclaimable},
     machine::{Status, layout, step},
     tree::{self, Hash, Head},
 };
@@ -98,6 +98,21 @@ fn order_and_numbers_are_limited() {
     assert!(matches!(proof.check(&root, 6, 3), Err(GraphError::NotInGraph { .. })), "of the same depth");
 }
 
+/// Who commits to a graph need not have checked it: a proof of a node that reads a later one is refused.
+#[test]
+fn proofs_are_of_ordered_graphs() {
+    let early = Node { program: [1; 32], inputs: [Source::Node(1); 4], output: UNKNOWN };
+    let late = Node { inputs: [Source::Empty; 4], output: [2; 32], ..early.clone() };
+    let bytes: Vec<u8> = [early.words(), late.words()].concat().concat();
+    let words = late.words();
+    let first = tree::node(&tree::node(&words[0], &words[1]), &tree::node(&words[2], &words[3]));
+    let siblings = vec![words[7], tree::node(&words[4], &words[5]), first, early.subtree()];
+    let output = OutputProof { output: late.output, siblings };
+    let proof = NodeProof { node: early, siblings: vec![late.subtree()], outputs: vec![output; 4] };
+    let root = tree::root(KIND, &bytes);
+    assert_eq!(proof.check(&root, 2, 0), Err(GraphError::Order { node: 0, input: 0, from: 1 }));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -115,7 +130,7 @@ proptest! {
         let mut bytes = borsh::to_vec(&proof).unwrap();
         let place = place.index(bytes.len());
         bytes[place] ^= flip;
-        if let Ok(forged) = borsh::from_slice::<hyperdust_proof::graph::NodeProof>(&bytes) {
+        if let Ok(forged) = borsh::from_slice::<NodeProof>(&bytes) {
             prop_assert!(forged.check(&root, count, index).is_err());
         }
         for other in (0..count).filter(|&other| graph.prefix(known).prove(other).unwrap().node != proof.node) {
