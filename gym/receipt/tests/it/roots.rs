@@ -25,7 +25,7 @@ fn a_list_root_is_the_documented_hash() {
     let pair = |left: &Hash, right: &Hash| keccak([*left, *right].as_flattened());
     let tree = pair(&pair(&items[0], &items[1]), &pair(&items[2], &[0; 32]));
     let (mut kind, mut length) = ([0; 32], [0; 32]);
-    kind[..15].copy_from_slice(b"hyperdust graph");
+    kind[..15].copy_from_slice(b"hyperdust lanes");
     length[31] = 96;
     assert_eq!(list::root(list::LANES, &items), keccak([kind, length, tree].as_flattened()));
 }
@@ -39,7 +39,7 @@ proptest! {
             let proof = list::prove(&items, index).unwrap();
             prop_assert_eq!(proof.leaf, items[index as usize]);
             prop_assert!(list::verify(list::LANES, count, &root, &proof));
-            prop_assert!(!list::verify(list::LANES, count, &root, &proof));
+            prop_assert!(!list::verify(chain::ACTIONS, count, &root, &proof));
             prop_assert!(!list::verify(list::LANES, count + 1, &root, &proof));
             prop_assert!(!list::verify(list::LANES, u64::MAX, &root, &proof));
             let mut other = proof;
