@@ -9,6 +9,7 @@ pub mod dispute;
 mod error;
 pub mod job;
 pub mod program;
+pub mod together;
 pub mod trial;
 
 pub use error::Error;
