@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-HYPERDUST_CACHE ?= $(HOME)/.cache/hyperdust
+export HYPERDUST_CACHE ?= $(HOME)/.cache/hyperdust
 export CARGO_TARGET_DIR ?= $(HYPERDUST_CACHE)/target
 PYTHON ?= python3
 CARGO_FLAGS ?= --locked
@@ -39,6 +39,8 @@ system:
 	@need=(); \
 	command -v cc >/dev/null || need+=(build-essential); \
 	command -v $(PYTHON) >/dev/null || need+=(python3); \
+	command -v curl >/dev/null || need+=(curl ca-certificates); \
+	command -v xz >/dev/null || need+=(xz-utils); \
 	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || need+=(python3-venv); \
 	if (( $${#need[@]} )); then \
 	  as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
@@ -73,13 +75,14 @@ demo: wheel ## train PPO on our Ant, show what it learned in out/, replay the be
 	$(PY) python/examples/demo.py --out $(OUT)
 
 .PHONY: test
-test: lint test-rust test-python ## everything that needs neither a GPU nor torch
+test: lint test-rust test-guest test-python ## everything that needs neither a GPU nor torch
 
 .PHONY: lint
 lint: system ## formatting and lints
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	RUSTC_BOOTSTRAP=1 cargo fmt --check --manifest-path engine/guest/Cargo.toml
 	cargo clippy $(CARGO_FLAGS) --quiet --workspace --all-targets -- -D warnings
 
 # Property tests draw the same cases on every run here, so that a change is judged by what it changed; run them without
@@ -87,7 +90,7 @@ lint: system ## formatting and lints
 .PHONY: test-rust
 test-rust: export PROPTEST_RNG_SEED ?= 20261122
 test-rust: system ## unit, property and golden tests of the Rust crates
-	cargo test $(CARGO_FLAGS) --quiet --no-fail-fast --workspace --exclude hyperdust-python
+	cargo test $(CARGO_FLAGS) --quiet --no-fail-fast --workspace --exclude hyperdust-python --exclude hyperdust-guest-tests
 	$(MAKE) test-determinism-flag test-native test-instructions
 
 # Without `enhanced-determinism` the physics would differ between machines: such a build must not exist.
@@ -122,6 +125,20 @@ test-trainers: wheel $(TRAINERS_VENV)/.ready ## Stable-Baselines3 and TorchRL (o
 	$(TRAINERS_VENV)/bin/python $(PIP_INSTALL) --force-reinstall --no-deps $(WHEELS)/hyperdust-*.whl
 	@$(TRAINERS_VENV)/bin/python -P -c 'import stable_baselines3, torchrl'  # else the tests would skip themselves
 	$(TRAINERS_VENV)/bin/pytest python/tests/test_sb3.py python/tests/test_torchrl.py -p no:cacheprovider
+
+# ---------------------------------------------------------------------------------------------- programs of the proof machine
+
+# Builds with a toolchain of its own (180 MB to fetch once, checked against engine/guest/toolchain.sha256).
+.PHONY: guest guest-root
+guest: system ## build the programs of the proof machine; fails where one is not that of engine/guest/IMAGE_ROOT
+	engine/guest/build.sh
+guest-root: system ## write engine/guest/IMAGE_ROOT anew (say in the commit why the programs changed)
+	engine/guest/build.sh --write
+
+GUEST := $(CARGO_TARGET_DIR)/hyperdust-guest
+.PHONY: test-guest
+test-guest: guest ## the programs of the proof machine give the same bytes as native code
+	HYPERDUST_GUEST=$(GUEST) cargo test $(CARGO_FLAGS) --quiet -p hyperdust-guest-tests
 
 # ---------------------------------------------------------------------------------------------- goldens, fuzzing, evidence
 
@@ -164,8 +181,10 @@ bench: evidence-tools ## our speed beside EnvPool, Gymnasium and MuJoCo: one tab
 	  --markdown docs/performance.md $(BENCH_FLAGS)
 evidence-benchmark: bench
 
-EVIDENCE := physics learning transfer soak fuzzing
+EVIDENCE := physics learning transfer soak fuzzing guest disputes
 .PHONY: evidence $(addprefix evidence-,$(EVIDENCE))
 evidence: $(addprefix evidence-,$(EVIDENCE)) evidence-benchmark ## the long forms (many hours); writes docs/evidence/*.json
+evidence-guest evidence-disputes: guest
+evidence-guest evidence-disputes: export HYPERDUST_GUEST := $(GUEST)
 $(addprefix evidence-,$(EVIDENCE)): evidence-%: evidence-tools
 	$(PY) python/evidence/$*.py

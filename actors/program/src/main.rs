@@ -1,7 +1,8 @@
 //! Makes images of ELF files, and compares them with the committed list.
 //!
-//! `hyperdust-image --list LIST [--write] PATH…` reads `PATH.elf`, writes `PATH.img`, and compares name, root, size and
-//! SHA-256 with the line of that name in LIST; with `--write` it writes LIST anew.
+//! `hyperdust-image --list LIST [--write] [--unlisted=PATH…] PATH…` reads `PATH.elf`, writes `PATH.img`, and compares name,
+//! root, size and SHA-256 with the line of that name in LIST; with `--write` it writes LIST anew. An unlisted image is only
+//! written.
 
 use std::{
     env, fs,
@@ -32,11 +33,14 @@ fn run() -> Result<bool, String> {
         match argument.to_str() {
             Some("--list") => list = arguments.next().map(PathBuf::from),
             Some("--write") => write = true,
+            Some(text) if text.starts_with("--unlisted=") => {
+                convert(Path::new(&text["--unlisted=".len()..]))?;
+            }
             _ => paths.push(PathBuf::from(argument)),
         }
     }
     let (Some(list), false) = (list, paths.is_empty()) else {
-        return Err("usage: hyperdust-image --list LIST [--write] PATH…".into());
+        return Err("usage: hyperdust-image --list LIST [--write] [--unlisted=PATH…] PATH…".into());
     };
     let found: Vec<Entry> = paths.iter().map(|path| convert(path)).collect::<Result<_, _>>()?;
     if write {

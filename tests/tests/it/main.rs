@@ -3,5 +3,6 @@
 //! goldens.
 
 mod golden;
+mod locks;
 mod process;
 mod ways;
