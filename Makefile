@@ -128,7 +128,7 @@ test-trainers: wheel $(TRAINERS_VENV)/.ready ## Stable-Baselines3 and TorchRL (o
 
 # ---------------------------------------------------------------------------------------------- programs of the proof machine
 
-# Builds with a toolchain of its own (180 MB to fetch once, checked against engine/guest/toolchain.sha256).
+# Builds with a toolchain of its own (150 MB to fetch once, checked against engine/guest/toolchain.sha256).
 .PHONY: guest guest-root
 guest: system ## build the programs of the proof machine; fails where one is not that of engine/guest/IMAGE_ROOT
 	engine/guest/build.sh
@@ -181,7 +181,15 @@ bench: evidence-tools ## our speed beside EnvPool, Gymnasium and MuJoCo: one tab
 	  --markdown docs/performance.md $(BENCH_FLAGS)
 evidence-benchmark: bench
 
-EVIDENCE := physics learning transfer soak fuzzing guest disputes
+# What evidence-aarch64 links with, and runs under.
+.PHONY: aarch64-tools
+aarch64-tools: system
+	@command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64-static >/dev/null || { \
+	  as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); "$${as_root[@]}" apt-get update -qq; \
+	  "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static; }
+evidence-aarch64: aarch64-tools
+
+EVIDENCE := physics learning transfer soak fuzzing guest disputes aarch64
 .PHONY: evidence $(addprefix evidence-,$(EVIDENCE))
 evidence: $(addprefix evidence-,$(EVIDENCE)) evidence-benchmark ## the long forms (many hours); writes docs/evidence/*.json
 evidence-guest evidence-disputes: guest
