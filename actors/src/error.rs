@@ -1,4 +1,4 @@
-//! What can go wrong with jobs and disputes.
+//! What can go wrong with jobs, companions and disputes.
 
 use std::path::PathBuf;
 
@@ -51,6 +51,39 @@ pub enum Error {
     /// A game that an honest party could not play on.
     #[error("dispute: {0}")]
     Dispute(String),
+    /// Bytes, or a reveal, that are no commitment.
+    #[error("commitment: {0}")]
+    Commitment(String),
+    /// A claim that is none, or that is not a claim about this job.
+    #[error("claim: {0}")]
+    Claim(String),
+    /// A canary that excuses nothing.
+    #[error("canary: {0}")]
+    Canary(String),
+    /// A rate or an amount that cannot be reckoned with.
+    #[error("{what}: found {found}; accepted: {accepted}")]
+    Number {
+        /// What it should say.
+        what: &'static str,
+        /// What it says.
+        found: String,
+        /// What it may say.
+        accepted: &'static str,
+    },
+    /// A key that is not used. The secret is never part of the message.
+    #[error("key {path}: {why}; accepted: 64 hexadecimal digits in a file that its owner alone can read (chmod 600)")]
+    Key {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The operating system gave no random bytes.
+    #[error("no random bytes from the operating system: {0}")]
+    Entropy(getrandom::Error),
+    /// A node was run into a panic, which is a fault of this program.
+    #[error("a fault of this program: {0}")]
+    Panic(String),
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {

@@ -1,13 +1,16 @@
 //! What is done with streams beyond one process: jobs, their disputes, and the `hyperdust` binary.
 //!
 //! A [`job`] is a stream as inputs alone. Whoever has one can compute what a provider claims to have computed, natively or
-//! on the proof machine with the committed [`program`], and play the game about a difference ([`dispute`]).
+//! on the proof machine with the committed [`program`], and play the game about a difference ([`dispute`]). A [`companion`] does so for a living.
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod companion;
 pub mod dispute;
 mod error;
+mod hex;
 pub mod job;
+pub mod key;
 pub mod program;
 pub mod together;
 pub mod trial;

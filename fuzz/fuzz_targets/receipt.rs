@@ -3,7 +3,8 @@
 #![no_main]
 
 use hyperdust_receipt::{
-    ActionRoot, Address, Domain, Message, OutputRoot, Receipt, Side, Signed, Statement, Terms, Voucher, blame,
+    ActionRoot, Address, Attestation, Domain, Message, OutputRoot, Receipt, Side, Signed, Statement, Terms, Voucher,
+    blame,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -11,10 +12,11 @@ const DOMAIN: Domain = Domain { chain_id: 31, contract: Address([0xc0; 20]) };
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&kind, bytes)) = bytes.split_first() else { return };
-    match kind % 5 {
+    match kind % 6 {
         0 => signed::<ActionRoot>(bytes),
         1 => signed::<OutputRoot>(bytes),
         2 => signed::<Voucher>(bytes),
+        5 => signed::<Attestation>(bytes),
         3 => {
             if let Ok(receipt) = Receipt::decode(bytes) {
                 assert_eq!(receipt.encode(), bytes, "bytes of a receipt are canonical");

@@ -1,8 +1,9 @@
 //! The command line of `hyperdust`.
 //!
 //! Exit codes: 0 where all is well, 1 where something was refused or failed (with the reason on standard error), 2 for arguments
-//! that cannot be read. What is meant for programs goes to standard output, as JSON with `--json`; progress goes to standard error.
+//! that cannot be read, 3 where a companion found a claim to be wrong. What is meant for programs goes to standard output, as JSON with `--json`; progress goes to standard error.
 
+mod companion;
 mod episode;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -23,6 +24,9 @@ enum Command {
     /// Recorded episodes and disputes about them
     #[command(subcommand)]
     Episode(episode::Command),
+    /// Computes claims again, and attests to them or disputes them
+    #[command(subcommand)]
+    Companion(companion::Command),
 }
 
 /// Where programs of the proof machine are.
@@ -43,6 +47,7 @@ impl Guest {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Episode(command) => episode::run(command),
+        Command::Companion(command) => companion::run(command),
     };
     match done {
         Ok(code) => code,

@@ -2,7 +2,8 @@
 //!
 //! A user sends actions, a provider answers with steps. Every segment of a lane's stream is receipted twice: the user
 //! signs the running root of the actions ([`ActionRoot`]), the provider countersigns the running root of the outputs
-//! ([`OutputRoot`]). A user pays with [`Voucher`]s. All three are EIP-712 typed data over secp256k1, so that a contract can
+//! ([`OutputRoot`]). A user pays with [`Voucher`]s, and a companion that computed
+//! a provider's claim again signs an [`Attestation`]. All four are EIP-712 typed data over secp256k1, so that a contract can
 //! check them with `ecrecover`. [`chain`] says what a running root is, [`list`] what the Merkle root of a list of roots is.
 //! [`UserLedger`] and [`ProviderLedger`] are the rules that either side keeps to: nobody goes on without the other's
 //! signature, so at most one segment is ever unsigned. [`blame`] judges a dispute about what the actions were: whoever
@@ -34,7 +35,7 @@ pub use error::{Error, Refusal};
 pub use hyperdust_merkle::{Hash, Kind};
 pub use key::Key;
 pub use ledger::{ProviderLedger, Receipt, Terms, UserLedger};
-pub use message::{ActionRoot, OutputRoot, Voucher};
+pub use message::{ActionRoot, Attestation, OutputRoot, Voucher};
 pub use signature::Signature;
 pub use signed::Signed;
 pub use typed::{Domain, Message};

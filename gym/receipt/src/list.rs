@@ -10,6 +10,8 @@ use crate::{Hash, Kind};
 
 /// Items are the running roots of a session's lanes in order.
 pub const LANES: Kind = Kind::new("hyperdust lanes");
+/// Items are salted canary jobs, in an order that says nothing.
+pub const CANARIES: Kind = Kind::new("hyperdust canaries");
 
 /// Root of the list.
 pub fn root(kind: Kind, items: &[Hash]) -> Hash {

@@ -1,4 +1,4 @@
-//! What is signed: actions by the user, outputs by the provider, money by the user.
+//! What is signed: actions by the user, outputs by the provider, money by the user, and a claim by a companion that came to the same.
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -87,5 +87,28 @@ impl Message for Voucher {
 
     fn words(&self) -> impl IntoIterator<Item = Hash> {
         [self.session, word(self.units.into()), word(self.amount), self.actions, self.outputs]
+    }
+}
+
+/// A claim that a companion computed again and found true. Signed by the companion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
+pub struct Attestation {
+    /// The lane's stream of steps.
+    pub job: Hash,
+    /// Root of the job's graph without outputs: program, scene and actions that were computed from.
+    pub plan: Hash,
+    /// Root of the graph with the outputs that the provider claims, and that the companion came to.
+    pub claim: Hash,
+    /// What the companion fixed before it knew the claim: a hash of its own graph's root, its address and a salt.
+    pub commitment: Hash,
+}
+
+impl Message for Attestation {
+    const NAME: &'static str = "attestation";
+    const TYPE: &'static str = "Attestation(bytes32 job,bytes32 plan,bytes32 claim,bytes32 commitment)";
+    const BYTES: usize = 128;
+
+    fn words(&self) -> impl IntoIterator<Item = Hash> {
+        [self.job, self.plan, self.claim, self.commitment]
     }
 }

@@ -12,7 +12,7 @@ mod wire;
 
 use std::num::NonZeroU64;
 
-use hyperdust_receipt::{ActionRoot, Address, Domain, Hash, Key, OutputRoot, Terms, Voucher};
+use hyperdust_receipt::{ActionRoot, Address, Attestation, Domain, Hash, Key, OutputRoot, Terms, Voucher};
 use proptest::prelude::*;
 use sha3::{Digest, Keccak256};
 
@@ -54,5 +54,11 @@ prop_compose! {
 prop_compose! {
     fn vouchers()(session: Hash, units: u64, amount: u128, actions: Hash, outputs: Hash) -> Voucher {
         Voucher { session, units, amount, actions, outputs }
+    }
+}
+
+prop_compose! {
+    fn attestations()(job: Hash, plan: Hash, claim: Hash, commitment: Hash) -> Attestation {
+        Attestation { job, plan, claim, commitment }
     }
 }

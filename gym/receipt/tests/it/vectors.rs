@@ -6,7 +6,7 @@
 use std::{fmt::Write as _, fs};
 
 use hyperdust_receipt::{
-    ActionRoot, Address, Domain, Hash, Kind, Message, OutputRoot, Signature, Signed, Voucher, chain, list,
+    ActionRoot, Address, Attestation, Domain, Hash, Kind, Message, OutputRoot, Signature, Signed, Voucher, chain, list,
 };
 use k256::elliptic_curve::ff::PrimeField;
 
@@ -124,6 +124,20 @@ fn vouchers() -> String {
     ])
 }
 
+fn attestations() -> String {
+    let of = |job, plan, claim, commitment| {
+        let members =
+            vec![("job", hex(job)), ("plan", hex(plan)), ("claim", hex(claim)), ("commitment", hex(commitment))];
+        (Attestation { job, plan, claim, commitment }, members)
+    };
+    let full = [0xff; 32];
+    messages(&[
+        of(keccak("job"), keccak("plan"), keccak("claim"), keccak("commitment")),
+        of([0; 32], [0; 32], [0; 32], [0; 32]),
+        of(full, full, full, full),
+    ])
+}
+
 /// Bytes that a contract must refuse as a signature of `digest` by key 0, and why.
 fn refused() -> String {
     let digest = keccak("digest");
@@ -203,7 +217,7 @@ fn vectors() -> String {
         })
         .collect();
     format!(
-        "{{\n  \"domainType\": \"{}\",\n  \"domainTypeHash\": \"{}\",\n  \"domains\": {},\n  \"keys\": {},\n  \"ActionRoot\": {},\n  \"OutputRoot\": {},\n  \"Voucher\": {},\n  \"signatures\": {},\n  \"roots\": {}\n}}\n",
+        "{{\n  \"domainType\": \"{}\",\n  \"domainTypeHash\": \"{}\",\n  \"domains\": {},\n  \"keys\": {},\n  \"ActionRoot\": {},\n  \"OutputRoot\": {},\n  \"Voucher\": {},\n  \"Attestation\": {},\n  \"signatures\": {},\n  \"roots\": {}\n}}\n",
         Domain::TYPE,
         hex(keccak(Domain::TYPE)),
         array(2, &domains),
@@ -211,6 +225,7 @@ fn vectors() -> String {
         action_roots(),
         output_roots(),
         vouchers(),
+        attestations(),
         refused(),
         roots()
     )

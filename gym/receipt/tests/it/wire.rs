@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
-use hyperdust_receipt::{ActionRoot, Error, Message, OutputRoot, Receipt, Signature, Signed, Voucher};
+use hyperdust_receipt::{ActionRoot, Attestation, Error, Message, OutputRoot, Receipt, Signature, Signed, Voucher};
 use proptest::prelude::*;
 
-use crate::{DOMAIN, action_roots, key, output_roots, vouchers};
+use crate::{DOMAIN, action_roots, attestations, key, output_roots, vouchers};
 
 fn round_trip<T: Message + Clone + PartialEq + Debug>(message: T) -> Result<(), TestCaseError> {
     let signed = Signed::new(message, &DOMAIN, &key(0));
@@ -34,10 +34,13 @@ fn canonical<T: Message + Debug>(bytes: &[u8]) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn messages_come_back(actions in action_roots(), outputs in output_roots(), voucher in vouchers()) {
+    fn messages_come_back(
+        actions in action_roots(), outputs in output_roots(), voucher in vouchers(), attestation in attestations(),
+    ) {
         round_trip(actions)?;
         round_trip(outputs)?;
         round_trip(voucher)?;
+        round_trip(attestation)?;
     }
 
     #[test]
@@ -63,6 +66,7 @@ proptest! {
         canonical::<ActionRoot>(&bytes)?;
         canonical::<OutputRoot>(&bytes)?;
         canonical::<Voucher>(&bytes)?;
+        canonical::<Attestation>(&bytes)?;
         if let Ok(receipt) = Receipt::decode(&bytes) {
             prop_assert_eq!(receipt.encode(), bytes);
         }

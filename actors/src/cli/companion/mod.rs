@@ -1,0 +1,104 @@
+//! `hyperdust companion …`
+
+mod check;
+mod commit;
+mod make;
+mod odds;
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+use hyperdust_receipt::Key;
+
+use crate::{
+    Error, Job,
+    companion::{self, Committed},
+    hex, job, key, trial,
+};
+
+/// How files of commitments, claims and attestations end.
+const COMMITMENT: &str = "hdcommit";
+const CLAIM: &str = "hdgraph";
+const ATTESTATION: &str = "hdattest";
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Writes a job of random actions, and what an honest or a lying provider claims of it: for trials
+    Make(make::Make),
+    /// Computes jobs natively and fixes the outputs, before the provider's are known
+    Commit(commit::Commit),
+    /// Answers for states that no record of a job contains, as a challenge asks for them
+    Open(check::Open),
+    /// Compares claims with what was committed to, and attests to them or disputes them; exit code 3 where one is wrong
+    Check(check::Check),
+    /// Says how likely lies are found, and from which rate of canaries on laziness does not pay
+    Odds(odds::Odds),
+}
+
+pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
+    match command {
+        Command::Make(make) => make.run(),
+        Command::Commit(commit) => commit.run(),
+        Command::Open(open) => open.run(),
+        Command::Check(check) => check.run(),
+        Command::Odds(odds) => odds.run(),
+    }
+}
+
+/// Who the companion is.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Identity {
+    /// File with the companion's key: 64 hexadecimal digits, readable by its owner alone
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// A key that everybody knows, by its label: for trials
+    #[arg(long, value_name = "LABEL")]
+    trial_key: Option<String>,
+}
+
+impl Identity {
+    fn key(&self) -> Result<Key, Error> {
+        match (&self.key, &self.trial_key) {
+            (Some(path), _) => key::read(path),
+            (None, label) => trial::key(label.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// A file's bytes, `most` at most.
+fn read(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
+    let io = |source| Error::Io { path: path.into(), source };
+    let mut bytes = Vec::new();
+    File::open(path).map_err(io)?.take(most as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() > most {
+        return Err(io(io::Error::new(io::ErrorKind::FileTooLarge, format!("accepted: at most {most} bytes"))));
+    }
+    Ok(bytes)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    std::fs::write(path, bytes).map_err(|source| Error::Io { path: path.into(), source })
+}
+
+fn read_job(path: &Path) -> Result<Job, Error> {
+    Job::decode(&read(path, job::LONGEST)?)
+}
+
+fn read_commitment(path: &Path) -> Result<Committed, Error> {
+    Committed::decode(&read(path, companion::LONGEST)?)
+}
+
+/// A file's name without its folder and ending.
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn shown(bytes: &[u8]) -> String {
+    hex::Hex(bytes).to_string()
+}

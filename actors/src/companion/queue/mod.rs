@@ -1,0 +1,202 @@
+//! Many jobs at once, on several threads, each node computed once however many jobs it is part of.
+//!
+//! Two nodes are the same where program and inputs are: a node is known by the hash of its program and of what each input is, the
+//! root of a given string or, for one that another node gives, by which node that is. So nodes are compared before
+//! anything is computed, across all jobs of the queue. Equal nodes of different jobs are run once, and a model that many
+//! users share is one node.
+//!
+//! - Jobs are begun by priority, those of equal priority in their order; nodes of the ones begun, likewise.
+//! - Results are in the jobs' order, however they were computed. A job that fails does not stop the others, except those
+//!   that share the failed node, which fail with the same error.
+//! - Memory: at most [`Limits::active`] jobs are loaded at a time, and their outputs are handed on when they are all
+//!   there ([`Jobs::finish`]). Outputs that later jobs share are kept up to [`Limits::kept`] bytes; beyond that they are dropped,
+//!   and computed again when they are needed again. Of each node of all jobs some hundred bytes are kept throughout.
+
+mod board;
+
+use std::{
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use hyperdust_kernel::merkle::Hash;
+use hyperdust_proof::{Graph, Node};
+
+use crate::Error;
+use board::{Board, Task};
+
+/// Output of a node.
+pub type Output = Arc<[u8]>;
+
+/// Jobs by number, from 0, and what is done with them. All is called from several threads.
+pub trait Jobs: Sync {
+    /// A job in memory.
+    type Job: Send + Sync;
+    /// What is left of a job when it is over; small, for all are kept.
+    type Done: Send;
+
+    /// The graph of a job, whose outputs do not matter. Called once for each job, before any is run; the job need not stay in
+    /// memory.
+    fn plan(&self, number: usize) -> Result<Graph, Error>;
+
+    /// Loads a job, with the same graph.
+    fn load(&self, number: usize) -> Result<(Self::Job, Graph), Error>;
+
+    /// Runs node `index` of a job. `outputs` has, for each input that comes from a node, what that gave.
+    fn run(&self, job: &Self::Job, index: u32, outputs: &[Option<Output>]) -> Result<Vec<u8>, Error>;
+
+    /// Takes the outputs of a job's nodes, in order.
+    fn finish(&self, number: usize, job: &Self::Job, outputs: &[Output]) -> Result<Self::Done, Error>;
+}
+
+/// What a queue may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Threads that compute.
+    pub threads: NonZeroUsize,
+    /// Jobs in memory at a time.
+    pub active: NonZeroUsize,
+    /// Bytes of outputs that are kept for jobs that have not begun.
+    pub kept: usize,
+}
+
+impl Limits {
+    /// This many threads, two jobs in memory for each, and 256 MiB of outputs.
+    pub fn threads(threads: NonZeroUsize) -> Self {
+        Self { threads, active: threads.saturating_add(threads.get()), kept: 256 << 20 }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// All jobs are known: the number of different nodes.
+    Planned {
+        /// Nodes to run.
+        nodes: usize,
+    },
+    /// A job has begun.
+    Begun {
+        /// Its number.
+        job: usize,
+        /// Its nodes.
+        nodes: usize,
+        /// Of these, how many another job had computed already.
+        known: usize,
+    },
+    /// A node was computed.
+    Computed {
+        /// The jobs that it is part of, among those that have begun.
+        jobs: Vec<usize>,
+    },
+    /// A job is over.
+    Over {
+        /// Its number.
+        job: usize,
+        /// Why it failed, where it did.
+        error: Option<Arc<Error>>,
+    },
+}
+
+/// What a queue did.
+#[derive(Debug)]
+pub struct Report<D> {
+    /// What is left of each job, in the jobs' order.
+    pub results: Vec<Result<D, Arc<Error>>>,
+    /// Nodes of all jobs together.
+    pub nodes: usize,
+    /// Nodes that were run.
+    pub runs: usize,
+}
+
+/// Computes as many jobs as there are priorities, the highest first. `watch` is called from all threads.
+pub fn run<J: Jobs>(jobs: &J, priorities: &[i32], limits: Limits, watch: &(dyn Fn(Event) + Sync)) -> Report<J::Done> {
+    let plans = (0..priorities.len()).map(|number| guarded(|| jobs.plan(number)));
+    let board = Board::new(plans, priorities, limits);
+    watch(Event::Planned { nodes: board.different() });
+    for (job, error) in board.refused() {
+        watch(Event::Over { job, error: Some(error) });
+    }
+    let shared = Shared { board: Mutex::new(board), changed: Condvar::new() };
+    thread::scope(|scope| {
+        for _ in 0..limits.threads.get() {
+            scope.spawn(|| shared.work(jobs, watch));
+        }
+    });
+    shared.board.into_inner().unwrap_or_else(PoisonError::into_inner).report()
+}
+
+struct Shared<J: Jobs> {
+    board: Mutex<Board<J::Job, J::Done>>,
+    changed: Condvar,
+}
+
+impl<J: Jobs> Shared<J> {
+    fn lock(&self) -> MutexGuard<'_, Board<J::Job, J::Done>> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, jobs: &J, watch: &(dyn Fn(Event) + Sync)) {
+        let mut board = self.lock();
+        loop {
+            let Some(task) = board.next() else {
+                if board.is_over() {
+                    return;
+                }
+                board = self.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(board);
+            let events = match task {
+                Task::Load { job } => {
+                    let loaded = guarded(|| jobs.load(job));
+                    self.lock().loaded(job, loaded)
+                }
+                Task::Run { slot, job, index, outputs } => {
+                    let output = guarded(|| jobs.run(&job, index, &outputs));
+                    // Before others are woken: what is held here counts as being in memory.
+                    drop((job, outputs));
+                    self.lock().computed(slot, output)
+                }
+                Task::Finish { number, job, outputs } => {
+                    let done = guarded(|| jobs.finish(number, &job, &outputs));
+                    drop((job, outputs));
+                    self.lock().over(number, done.map_err(Arc::new)).into_iter().collect()
+                }
+            };
+            self.changed.notify_all();
+            events.into_iter().for_each(watch);
+            board = self.lock();
+        }
+    }
+}
+
+/// A panic in one job is that job's error: the others go on.
+fn guarded<T>(run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Error::Panic(said.unwrap_or("a panic without words").into()))
+    })
+}
+
+/// By what a node is known: see the module documentation.
+fn identity(node: &Node, known: &[Hash]) -> Hash {
+    use hyperdust_kernel::merkle::Kind;
+    use hyperdust_proof::Source;
+    use sha3::{Digest, Keccak256};
+    const KIND: Kind = Kind::new("hyperdust work");
+    let mut hasher = Keccak256::new().chain_update(KIND.word()).chain_update(node.program);
+    for source in &node.inputs {
+        let (tag, word) = match *source {
+            Source::Empty => (0, [0; 32]),
+            Source::Given(root) => (1, root),
+            // Graphs are in topological order.
+            Source::Node(index) => (2, known[index as usize]),
+        };
+        hasher = hasher.chain_update([tag]).chain_update(word);
+    }
+    hasher.finalize().into()
+}
