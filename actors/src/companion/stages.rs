@@ -1,14 +1,28 @@
 //! A companion's way, one type for each stage, so that no stage can be left out.
 //!
 //! [`Assigned`] has inputs alone; [`Replayed`] has what they give, and is made only by computing it; [`Committed`] has fixed it.
-//! What the provider claims goes into [`Committed::judge`](Committed::judge) and nowhere else:
+//! What the provider claims goes into [`Committed::judge`](Committed::judge) and nowhere else. This compiles:
 //!
-//! ```compile_fail
-//! use hyperdust_actors::companion::{Assigned, Verdict};
-//! # use hyperdust_actors::{Error, dispute::Ran};
-//! # fn early(assigned: Assigned, claim: hyperdust_proof::Graph, key: hyperdust_receipt::Key) -> Result<Verdict, Error> {
-//! assigned.judge(&claim, &key, |_, _, _| Ok(None)) // no such method: nothing is committed to yet
-//! # }
+//! ```
+//! use hyperdust_actors::{Error, companion::{Committed, Verdict}};
+//! use hyperdust_proof::Graph;
+//! use hyperdust_receipt::Key;
+//!
+//! fn judge(at: Committed, claim: &Graph, key: &Key) -> Result<Verdict, Error> {
+//!     at.judge(claim, key, |_, _, _| Ok(None))
+//! }
+//! ```
+//!
+//! and at an earlier stage it does not, because there is no such method:
+//!
+//! ```compile_fail,E0599
+//! use hyperdust_actors::{Error, companion::{Assigned, Verdict}};
+//! use hyperdust_proof::Graph;
+//! use hyperdust_receipt::Key;
+//!
+//! fn judge(at: Assigned, claim: &Graph, key: &Key) -> Result<Verdict, Error> {
+//!     at.judge(claim, key, |_, _, _| Ok(None))
+//! }
 //! ```
 
 use std::{fmt, path::Path};
@@ -17,6 +31,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_kernel::merkle::Hash;
 use hyperdust_proof::{Graph, Source};
 use hyperdust_receipt::{Address, Terms};
+use sha3::{Digest, Keccak256};
 
 use super::commitment::Reveal;
 use crate::{Error, Job, hex::Hex, job, job::roots};
@@ -102,8 +117,8 @@ impl Replayed {
 
 /// A job with a companion's own outputs, fixed.
 ///
-/// Bytes: `"HDCM" ‖ format (u16 LE) ‖ borsh(address, commitment, salt, job, outputs)`. They are the companion's own business
-/// until it reveals: they hold the salt. Decoding is total and bounded, and refuses outputs that are not the committed ones.
+/// Bytes: `"HDCM" ‖ format (u16 LE) ‖ borsh(address, salt, job, outputs) ‖ keccak-256 of all before`. They are the companion's own
+/// business until it reveals: they hold the salt. Decoding is total and bounded, and notices damage.
 #[derive(Clone)]
 pub struct Committed {
     job: Job,
@@ -117,7 +132,6 @@ pub struct Committed {
 #[derive(BorshSerialize, BorshDeserialize)]
 struct Body {
     address: Address,
-    commitment: Hash,
     salt: Hash,
     job: Vec<u8>,
     outputs: Vec<Vec<u8>>,
@@ -158,7 +172,6 @@ impl Committed {
     pub fn encode(&self) -> Vec<u8> {
         let body = Body {
             address: self.address,
-            commitment: self.commitment,
             salt: self.reveal.salt,
             job: self.job.encode(),
             outputs: self.outputs.clone(),
@@ -166,6 +179,8 @@ impl Committed {
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&FORMAT.to_le_bytes());
         body.serialize(&mut bytes).expect("writing to memory does not fail");
+        let sum: Hash = Keccak256::digest(&bytes).into();
+        bytes.extend_from_slice(&sum);
         bytes
     }
 
@@ -175,10 +190,16 @@ impl Committed {
         if bytes.len() > LONGEST {
             return Err(refused(format!("found {} bytes; accepted: at most {LONGEST}", bytes.len())));
         }
-        let head =
-            bytes.split_first_chunk::<6>().filter(|(head, _)| head[..4] == *MAGIC && head[4..] == FORMAT.to_le_bytes());
-        let Some((_, rest)) = head else {
+        let Some((head, rest)) = bytes.split_first_chunk::<6>() else {
+            return Err(refused(format!("found {} bytes; accepted: at least 38", bytes.len())));
+        };
+        if head[..4] != *MAGIC || head[4..] != FORMAT.to_le_bytes() {
             return Err(refused("the bytes do not start with \"HDCM\" and format 1".into()));
+        }
+        let sum = |bytes: &[u8]| <Hash>::from(Keccak256::digest(bytes));
+        let rest = match rest.split_last_chunk::<32>() {
+            Some((rest, found)) if sum(&bytes[..bytes.len() - 32]) == *found => rest,
+            _ => return Err(refused("the bytes are damaged: their last 32 are not the hash of the others".into())),
         };
         let body: Body = borsh::from_slice(rest).map_err(|error| refused(error.to_string()))?;
         let job = Job::decode(&body.job)?;
@@ -188,8 +209,8 @@ impl Committed {
         }
         let graph = job.graph(&roots(&body.outputs))?;
         let reveal = Reveal { root: graph.root(), salt: body.salt };
-        reveal.check(&body.commitment, &body.address)?;
-        let Body { address, commitment, outputs, .. } = body;
+        let Body { address, outputs, .. } = body;
+        let commitment = reveal.commitment(&address);
         Ok(Self { job, outputs, graph, address, commitment, reveal })
     }
 

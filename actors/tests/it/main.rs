@@ -1,0 +1,5 @@
+//! Companions and the keys that they sign with: what they find, what they refuse, and what they cost.
+
+mod cli;
+mod companion;
+mod key;
