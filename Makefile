@@ -10,7 +10,11 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 export HYPERDUST_CACHE ?= $(HOME)/.cache/hyperdust
-export CARGO_TARGET_DIR ?= $(HYPERDUST_CACHE)/target
+CARGO_TARGET_DIR ?= $(HYPERDUST_CACHE)/target
+# Recipes change folders: both are whole paths from here on.
+override HYPERDUST_CACHE := $(abspath $(HYPERDUST_CACHE))
+override CARGO_TARGET_DIR := $(abspath $(CARGO_TARGET_DIR))
+export HYPERDUST_CACHE CARGO_TARGET_DIR
 PYTHON ?= python3
 CARGO_FLAGS ?= --locked
 OUT ?= out

@@ -9,17 +9,17 @@
 
 use std::sync::Arc;
 
-use borsh::{BorshDeserialize, BorshSerialize};
+use borsh::{BorshDeserialize, BorshSerialize, io};
 use hyperdust_gym::Segment;
 use hyperdust_kernel::{
-    Model,
+    AutoresetMode, Model,
     blueprint::Blueprint,
     merkle::{self, Hash, Kind},
     segment::{self, Actions, Begin, Stream, Watch},
 };
 use hyperdust_proof::{
     Graph, Node, Source,
-    graph::{MAX_STEPS, Run, UNKNOWN},
+    graph::{MAX_NODES, MAX_STEPS, Run, UNKNOWN},
 };
 use hyperdust_receipt::{ActionRoot, Signed, Terms, chain};
 
@@ -49,6 +49,25 @@ struct Body {
     blueprint: Vec<u8>,
     terms: Option<Terms>,
     segments: Vec<Inputs>,
+}
+
+impl Body {
+    /// Field by field, so that a number of segments that no graph has costs nothing.
+    fn read(bytes: &mut &[u8]) -> Result<Self, io::Error> {
+        let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+        let program = Hash::deserialize(bytes)?;
+        let blueprint = Vec::deserialize(bytes)?;
+        let terms = Option::deserialize(bytes)?;
+        let count = u32::deserialize(bytes)?;
+        if count > MAX_NODES {
+            return Err(invalid(format!("found {count} segments; accepted: at most {MAX_NODES}")));
+        }
+        let segments = (0..count).map(|_| Inputs::deserialize(bytes)).collect::<Result<_, _>>()?;
+        if !bytes.is_empty() {
+            return Err(invalid(format!("{} bytes after the end", bytes.len())));
+        }
+        Ok(Self { program, blueprint, terms, segments })
+    }
 }
 
 /// A job. See the module documentation.
@@ -111,7 +130,7 @@ impl Job {
         if head[..4] != *MAGIC || head[4..] != FORMAT.to_le_bytes() {
             return Err(refused("does not start with \"HDJB\" and format 1".into()));
         }
-        let body: Body = borsh::from_slice(rest).map_err(|error| refused(error.to_string()))?;
+        let body = Body::read(&mut &*rest).map_err(|error| refused(error.to_string()))?;
         let model = Model::new(Blueprint::decode(&body.blueprint)?)?;
         Self::of(body, model)
     }
@@ -222,9 +241,14 @@ impl Job {
         Ok((actions.count(), u32::from(actions.begin != Begin::Continue)))
     }
 
+    /// What happens where an episode ends, in the first segment.
+    pub fn mode(&self) -> Result<AutoresetMode, Error> {
+        Ok(self.actions(&self.segments()[0])?.mode)
+    }
+
     /// Actions of all segments.
-    pub fn steps(&self) -> Result<u32, Error> {
-        (0..self.segments().len()).map(|number| self.shape(number).map(|shape| shape.0)).sum()
+    pub fn steps(&self) -> Result<u64, Error> {
+        (0..self.segments().len()).map(|number| Ok(u64::from(self.shape(number)?.0))).sum()
     }
 
     /// Refuses a segment whose running action root the user of the terms has not signed; nothing is refused without terms.

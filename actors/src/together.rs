@@ -1,12 +1,16 @@
 //! Replaying many jobs of one scene side by side, as fast as they were made.
 //!
 //! A session's lanes were computed many at a time; its companion does the same: a vector env whose lanes are the jobs, given their
-//! resets and actions, cuts the same segments. Lanes are independent, so the bytes are those of [`Job::replay`].
+//! resets and actions, cuts the same segments. Lanes are independent, so the bytes are those of [`Job::replay`]. What a vector env
+//! would refuse or never makes (a bad action, a segment of nothing) runs alone.
 
 use std::sync::Arc;
 
-use hyperdust_gym::{AutoresetMode, Seeds, VectorEnv, VectorOptions, rows};
-use hyperdust_kernel::segment::{Actions, Begin};
+use hyperdust_gym::{AutoresetMode, Seeds, Space, VectorEnv, VectorOptions, rows};
+use hyperdust_kernel::{
+    layout::Layout,
+    segment::{Actions, Begin},
+};
 
 use crate::{Error, Job};
 
@@ -53,50 +57,61 @@ impl<'a> Lane<'a> {
 
     /// The next action; none after the last.
     fn act(&mut self) -> Option<&'a [u8]> {
-        let action = self.segments.get(self.segment)?.iter().nth(self.action as usize)?;
+        let action = self.segments.get(self.segment)?.get(self.action)?;
         self.action += 1;
         Some(action)
     }
 }
 
-/// Whether these jobs can be replayed side by side: one scene and mode, every stream from its beginning, and every segment that is
-/// not followed by a reset of the same number of steps.
+/// Steps of a segment, if these jobs can be replayed side by side: one scene and mode, every stream from its seeded beginning,
+/// every segment that is not followed by a reset of the same number of steps, and nothing in them that no vector env makes.
 fn alike(jobs: &[Job]) -> Option<u32> {
     let first = jobs.first()?;
-    let size = first.model().actions().size;
-    let mode = Actions::decode(&first.segments().first()?.actions, size).ok()?.mode;
+    let layout = first.model().actions();
+    let mode = Actions::decode(&first.segments().first()?.actions, layout.size).ok()?.mode;
     if mode == AutoresetMode::Disabled {
         // Lanes that are through go on, and nobody would reset them.
         return None;
     }
-    let mut every = None;
+    let (mut every, mut longest) = (None, 1);
     for job in jobs {
         if job.model().id() != first.model().id() {
             return None;
         }
-        for (number, inputs) in job.segments().iter().enumerate() {
-            let actions = Actions::decode(&inputs.actions, size).ok()?;
-            let starts = inputs.start.as_ref().is_none_or(|start| number == 0 && start.is_empty());
-            let follows = job.segments().get(number + 1).map(|next| Actions::decode(&next.actions, size));
-            let full = matches!(follows, Some(Ok(next)) if next.begin == Begin::Continue);
-            if !starts || actions.mode != mode || (number == 0 && !matches!(actions.begin, Begin::Reset { .. })) {
+        let segments = job.segments().iter().map(|inputs| Actions::decode(&inputs.actions, layout.size));
+        let segments = segments.collect::<Result<Vec<_>, _>>().ok()?;
+        for (number, (inputs, actions)) in job.segments().iter().zip(&segments).enumerate() {
+            let begins = match inputs.start.as_deref() {
+                Some([]) if number == 0 => matches!(actions.begin, Begin::Reset { seed: Some(_) }),
+                Some(_) => false,
+                None => actions.begin != Begin::Continue || actions.count() > 0,
+            };
+            if !begins || actions.mode != mode || !actions.iter().all(|action| ordinary(layout, action)) {
                 return None;
             }
-            if full && *every.get_or_insert(actions.count()) != actions.count() {
+            longest = longest.max(actions.count());
+            let goes_on = segments.get(number + 1).is_some_and(|next| next.begin == Begin::Continue);
+            if goes_on && *every.get_or_insert(actions.count()) != actions.count() {
                 return None;
             }
         }
     }
-    let longest =
-        |job: &Job| job.segments().iter().filter_map(|s| Some(Actions::decode(&s.actions, size).ok()?.count())).max();
-    let longest = jobs.iter().filter_map(longest).max()?.max(1);
     Some(every.unwrap_or(longest)).filter(|&every| longest <= every)
+}
+
+/// Whether a vector env takes this action, and gives the same bytes to its world.
+fn ordinary(layout: &Layout, action: &[u8]) -> bool {
+    let mut padding = action.to_vec();
+    for segment in &layout.segments {
+        padding[segment.offset..segment.offset + segment.bytes()].fill(0);
+    }
+    Space::contains(layout, action) && padding.iter().all(|&byte| byte == 0)
 }
 
 /// Output of every segment of every job, as [`Job::replay`] gives them. Jobs that are not alike run one after the other.
 pub fn replay(jobs: &[Job], threads: usize) -> Result<Vec<Vec<Vec<u8>>>, Error> {
     let (Some(every), Some(first)) = (alike(jobs), jobs.first()) else {
-        return jobs.iter().map(|job| job.replay(|_| {})).collect();
+        return alone(jobs);
     };
     let model = first.model();
     let mut lanes = jobs.iter().map(Lane::new).collect::<Result<Vec<_>, Error>>()?;
@@ -129,7 +144,12 @@ pub fn replay(jobs: &[Job], threads: usize) -> Result<Vec<Vec<Vec<u8>>>, Error> 
         env.step(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
         take(&mut env, jobs, &mut outputs);
     }
-    Ok(outputs)
+    let whole = outputs.iter().zip(jobs).all(|(outputs, job)| outputs.len() == job.segments().len());
+    if whole { Ok(outputs) } else { alone(jobs) }
+}
+
+fn alone(jobs: &[Job]) -> Result<Vec<Vec<Vec<u8>>>, Error> {
+    jobs.iter().map(|job| job.replay(|_| {})).collect()
 }
 
 fn take(env: &mut VectorEnv, jobs: &[Job], outputs: &mut [Vec<Vec<u8>>]) {

@@ -13,7 +13,7 @@ repository=$(cd "$here/../.." && pwd)
 # Programs that IMAGE_ROOT lists, and those that only tests run.
 programs=(segment policy-mlp)
 tested=(failures)
-target=${CARGO_TARGET_DIR:-$repository/target}
+target=$(realpath -m "${CARGO_TARGET_DIR:-$repository/target}")
 out=$target/hyperdust-guest
 registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
 
@@ -22,7 +22,8 @@ toolchain=$("$here/toolchain.sh")
 cargo=("$toolchain/bin/cargo" build --quiet --locked --release --target riscv32im-risc0-zkvm-elf
   -Zbuild-std=std,panic_abort -Zbuild-std-features=compiler-builtins-mem)
 
-# Nothing that could change what is compiled comes in from outside.
+# The environment is this and no more. (A `config.toml` of cargo's is still read: a profile in it may change an image, and the
+# comparison below then says so.)
 kept=(PATH HOME CARGO_HOME CARGO_HTTP_CAINFO CARGO_NET_OFFLINE http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY)
 environment=(-i "RUSTC=$toolchain/bin/rustc" RUSTC_BOOTSTRAP=1 "CARGO_TARGET_DIR=$out/build")
 for name in "${kept[@]}"; do

@@ -7,7 +7,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 list=$here/toolchain.sha256
-cache=${HYPERDUST_CACHE:-$HOME/.cache/hyperdust}/guest-toolchain
+cache=$(realpath -m "${HYPERDUST_CACHE:-$HOME/.cache/hyperdust}")/guest-toolchain
 source=${HYPERDUST_GUEST_DIST:-https://static.rust-lang.org/dist}
 
 if [[ $(uname -sm) != "Linux x86_64" ]]; then

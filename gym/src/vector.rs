@@ -244,7 +244,7 @@ impl VectorEnv {
     }
 
     /// Cuts the streams of all lanes into segments of `every` steps (1 to [`Actions::MOST`](hyperdust_kernel::segment::Actions::MOST)) from here
-    /// on, and at every reset that is asked for. Whole segments are kept until taken.
+    /// on, and at every reset that is asked for; 0 counts as 1. Whole segments are kept until taken; those of an earlier call are forgotten.
     pub fn commit(&mut self, every: u32) {
         let mode = self.mode;
         for lane in self.blocks.iter_mut().flat_map(|block| &mut block.lanes) {

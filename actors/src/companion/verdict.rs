@@ -1,6 +1,6 @@
 //! What a companion says of a claim, once it has fixed its own answer.
 //!
-//! In order: where the claim is about other inputs than the user signed, the companion says which; where all outputs are its own, it
+//! In order: where the claim is about other inputs than the companion was given, it says which, and whoever has the evidence judges; where all outputs are its own, it
 //! attests; else the first segment with another output is run on the proof machine, which is what decides in a
 //! dispute. Only a machine that gives the companion's own output lets it accuse. Where it sides with the provider, or with nobody,
 //! the companion's native run is not to be trusted: it abstains, and says why, whatever it would have earned.
@@ -27,7 +27,9 @@ pub enum Verdict {
         /// Root of the output that is claimed.
         claimed: Hash,
     },
-    /// The claim is about other inputs than those that the user signed.
+    /// The claim is about other inputs than this companion was given. No accusation yet: the user may have signed those, too, and
+    /// only the provider can show it. Whoever asks for its evidence first, and has it judged
+    /// ([`crate::dispute::Signatures`]), never loses a bond over a user who signed twice.
     Inputs {
         /// The first such segment.
         segment: u32,
@@ -54,7 +56,7 @@ impl Verdict {
 
     /// Whether it accuses the provider.
     pub fn accuses(&self) -> bool {
-        matches!(self, Self::Disputed { .. } | Self::Inputs { .. })
+        matches!(self, Self::Disputed { .. })
     }
 }
 

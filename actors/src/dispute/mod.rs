@@ -14,11 +14,11 @@ mod report;
 
 use std::time::Instant;
 
-use hyperdust_kernel::merkle::Hash;
+use hyperdust_kernel::{AutoresetMode, merkle::Hash};
 use hyperdust_proof::{
     Game, Graph, Party,
-    game::{ARITY, Challenge, Clock, Judge, NothingSigned, Reason, Runs, Terms, respond},
-    graph::Run,
+    game::{ARITY, Challenge, Clock, NothingSigned, Reason, Runs, Terms, respond},
+    graph::{MAX_STEPS, Run},
 };
 
 pub use injection::{Injection, Value};
@@ -53,6 +53,11 @@ impl Truth {
     /// Runs a segment on the machine, and refuses to go on where that gives something else than the native run.
     fn run(&self, program: &Program, number: usize) -> Result<Run, Error> {
         let run = self.job.run(&program.image, number, self.job.start(number, &self.outputs))?;
+        if !run.trace.halted() {
+            return Err(Error::Dispute(format!(
+                "segment {number} takes more than {MAX_STEPS} instructions; accepted: segments of fewer steps"
+            )));
+        }
         if run.bytes() != self.outputs[number] {
             return Err(Error::Dispute(format!(
                 "segment {number} gives another output on the machine ({:?}) than natively: nobody is accused",
@@ -72,11 +77,22 @@ pub fn play(
 ) -> Result<Report, Error> {
     let start = Instant::now();
     let report = match lie {
-        None => report::undisputed(truth.job.segments().len()),
+        None => nobody(truth, program)?,
         Some((liar, injection)) if injection.value == Value::Action => actions(truth, liar, &injection)?,
         Some((liar, injection)) => outputs(truth, program, liar, &injection, &mut show)?,
     };
     Ok(report.after(start.elapsed()))
+}
+
+/// Nobody lied: a second replay gives the same graph, so there is nothing to dispute, and the machine gives the last segment's output.
+fn nobody(truth: &Truth, program: &Program) -> Result<Report, Error> {
+    let again = truth.job.graph(&roots(&truth.job.replay(|_| {})?))?;
+    if again.root() != truth.graph()?.root() {
+        return Err(Error::Dispute("two replays of one job differ".into()));
+    }
+    let last = truth.job.segments().len() - 1;
+    truth.run(program, last)?;
+    Ok(report::undisputed(again.count()))
 }
 
 /// A dispute about what a segment gave.
@@ -200,6 +216,10 @@ fn follow(truth: &Truth, number: usize, output: &[u8]) -> Believed {
 /// The segment of a step of the job, from 1, and how many resets and steps the program has counted after it.
 fn locate(job: &Job, step: u32) -> Result<(usize, u32), Error> {
     let mut rest = step;
+    if job.mode()? == AutoresetMode::SameStep {
+        let found = "a job with same-step autoreset, in which a step may be two moves".into();
+        return Err(Error::Injection { found, accepted: "another mode".into() });
+    }
     for number in 0..job.segments().len() {
         let (count, resets) = job.shape(number)?;
         if (1..=count).contains(&rest) {
@@ -213,6 +233,7 @@ fn locate(job: &Job, step: u32) -> Result<(usize, u32), Error> {
 /// The job with one bit of an action flipped, under the same signatures.
 fn altered(job: &Job, number: usize, injection: &Injection) -> Result<Job, Error> {
     let mut segments = job.segments().to_vec();
+    // Below the injection's step, which is a u32.
     let before: u32 = (0..number).map(|earlier| job.shape(earlier).map(|shape| shape.0)).sum::<Result<u32, Error>>()?;
     let size = job.model().actions().size;
     let bit = injection.bit as usize % (8 * size.max(1));
@@ -224,16 +245,4 @@ fn altered(job: &Job, number: usize, injection: &Injection) -> Result<Job, Error
     })?;
     *byte ^= 1 << (bit % 8);
     Job::new(job.model(), job.program(), segments, job.terms().copied())
-}
-
-/// Whether a judge accepts everything of a job: for tests of judges.
-pub fn signed_throughout(job: &Job, judge: &impl Judge) -> Result<bool, Error> {
-    let plan = job.plan()?;
-    for (number, node) in plan.nodes().iter().enumerate() {
-        let shown = evidence(job, number)?;
-        if judge.judge(number as u32, node, &shown) != hyperdust_proof::game::Finding::Signed {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

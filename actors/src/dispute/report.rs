@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use hyperdust_proof::{
     Game, Party,
-    game::Judge,
+    game::{Judge, Part, Reason},
     machine::{State, disassemble},
 };
 use serde::Serialize;
@@ -52,6 +52,8 @@ pub struct Report {
     pub provider_moves: u32,
     /// Cuts of the graph by the provider.
     pub graph_moves: u32,
+    /// The node that it ended in: a segment's number.
+    pub node: Option<u32>,
     /// Nodes of the graph.
     pub nodes: u32,
     /// Wall-clock time.
@@ -69,7 +71,7 @@ impl Report {
 }
 
 /// Both sides computed the same.
-pub(super) fn undisputed(nodes: usize) -> Report {
+pub(super) fn undisputed(nodes: u32) -> Report {
     Report {
         blamed: None,
         reason: "both computed the same".into(),
@@ -77,7 +79,8 @@ pub(super) fn undisputed(nodes: usize) -> Report {
         injected: None,
         provider_moves: 0,
         graph_moves: 0,
-        nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
+        node: None,
+        nodes,
         seconds: 0.0,
         guilty: None,
         moves: Vec::new(),
@@ -103,6 +106,13 @@ pub(super) fn of(
         injected,
         provider_moves,
         graph_moves,
+        node: match outcome.reason {
+            Reason::StepRefuted { node, .. }
+            | Reason::StepProven { node, .. }
+            | Reason::Input { node, part: Part::Input(2) }
+            | Reason::InputSigned { node } => Some(node),
+            _ => None,
+        },
         nodes: game.terms().nodes,
         seconds: 0.0,
         guilty,

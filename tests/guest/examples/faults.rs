@@ -33,7 +33,7 @@ fn main() {
     // The moves in words are for people who play one.
     played.iter_mut().for_each(|case| case.report.moves.clear());
     let summary = serde_json::json!({
-        "cases": cases, "seed": seed, "blamed": blamed, "honest_blamed": 0, "most_cuts_of_a_trace": most,
+        "cases": cases, "seed": seed, "blamed": blamed, "most_cuts_of_a_trace": most,
         "seconds": start.elapsed().as_secs_f64(), "played": played,
     });
     println!("{}", serde_json::to_string_pretty(&summary).expect("plain data"));

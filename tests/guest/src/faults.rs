@@ -28,6 +28,8 @@ pub struct Case {
     pub injection: Option<String>,
     /// Who lied.
     pub liar: Option<&'static str>,
+    /// Segment of the step in question.
+    pub segment: Option<u32>,
     /// Injections that were drawn and changed nothing that anybody could claim.
     pub without_effect: u32,
     /// How it ended.
@@ -46,6 +48,9 @@ impl Case {
             && report.instruction_index != Some(instruction)
         {
             return wrong("it ends at another instruction");
+        }
+        if report.node != self.segment {
+            return wrong("it ends in another segment");
         }
         if report.provider_moves > MOST_CUTS {
             return wrong("too many cuts");
@@ -83,6 +88,7 @@ pub fn play(program: &Program, seed: u64, number: u32) -> Result<Case, Error> {
                     number,
                     scene: scene.to_string(),
                     injection: liar.map(|_| injection.to_string()),
+                    segment: liar.map(|_| (injection.step - 1) / SEGMENT),
                     liar: liar.map(|liar| if liar == Party::Provider { "provider" } else { "companion" }),
                     without_effect,
                     report,

@@ -38,8 +38,8 @@ pub(in crate::cli) struct Commit {
     /// Threads that compute; by default one for each core
     #[arg(long)]
     jobs: Option<NonZeroUsize>,
-    /// The user whose signatures count; by default whom each job names
-    #[arg(long, value_name = "ADDRESS")]
+    /// The user whose signatures count, as the session has it; in trials whom each job names
+    #[arg(long, value_name = "ADDRESS", required_unless_present = "trial_key")]
     user: Option<Address>,
     /// Prints a JSON object
     #[arg(long)]

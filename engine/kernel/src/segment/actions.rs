@@ -71,10 +71,15 @@ impl<'a> Actions<'a> {
         self.count
     }
 
+    /// Action `index`, from 0.
+    pub fn get(&self, index: u32) -> Option<&'a [u8]> {
+        (index < self.count).then(|| &self.bytes[index as usize * self.size..][..self.size])
+    }
+
     /// The actions in order.
     pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
-        let Self { size, bytes, .. } = *self;
-        (0..self.count as usize).map(move |i| &bytes[i * size..][..size])
+        let actions = *self;
+        (0..self.count).filter_map(move |index| actions.get(index))
     }
 
     /// The string.

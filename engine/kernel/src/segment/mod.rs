@@ -131,10 +131,11 @@ impl Stream {
             }
             let outcome = world.step(action);
             show(world);
-            self.steps += 1;
+            // Counts from a state that a stranger made up may be as high as they come.
+            self.steps = self.steps.wrapping_add(1);
             if outcome.terminated || outcome.truncated {
                 // A step past the end is no second episode.
-                self.episodes += u64::from(!self.over);
+                self.episodes = self.episodes.wrapping_add(u64::from(!self.over));
                 self.over = true;
                 if actions.mode == AutoresetMode::SameStep {
                     world.reset(None);
