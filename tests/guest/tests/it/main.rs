@@ -1,7 +1,6 @@
 //! The programs of the proof machine, as they were built: `make test-guest`.
 
 mod disputes;
-mod disputes;
 mod failures;
 mod files;
 mod policy;
