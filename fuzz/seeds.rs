@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
 
 use hyperdust_gym::{AutoresetMode, Env, Seeds, VectorEnv, VectorOptions};
 use hyperdust_kernel::{Model, World};
+use hyperdust_mlp::{Activation, Batch, Layer, Network};
 use hyperdust_proof::{
     Game, Graph, Node, Party, Source,
     game::{Challenge, Clock, Due, Move, NothingSigned, Runs, Terms, respond},
@@ -55,6 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, bytes) in disputes()? {
         write("transcript", name, &bytes)?;
     }
+    write("network", "two-layers", &network()?)?;
     write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
     write("mesh", "tetrahedron", include_bytes!("seeds/tetrahedron.glb"))?;
     for (name, bytes) in receipts()? {
@@ -83,6 +85,17 @@ fn receipts() -> Result<Vec<(&'static str, Vec<u8>)>, hyperdust_receipt::Error> 
         ("address", 4, key.address().to_string().into_bytes()),
     ];
     Ok(seeds.into_iter().map(|(name, kind, bytes)| (name, [&[kind], &bytes[..]].concat())).collect())
+}
+
+/// A network and its observations, behind the network's length.
+fn network() -> Result<Vec<u8>, hyperdust_mlp::Error> {
+    let layer = |inputs: u32, units: usize, activation| {
+        let weights = (0..inputs as usize * units).map(|i| 0.25 * i as f32 - 1.0).collect();
+        Layer { inputs, activation, biases: vec![0.5; units], weights }
+    };
+    let network = Network::new(vec![layer(3, 2, Activation::Tanh), layer(2, 1, Activation::Linear)])?.encode()?;
+    let observations = Batch { columns: 3, numbers: vec![0.5, -1.0, 2.0, 0.0, 1.0, -2.0] }.encode()?;
+    Ok([&(network.len() as u16).to_le_bytes(), network.as_slice(), &observations].concat())
 }
 
 /// An environment after three recorded steps without control.
