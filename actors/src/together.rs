@@ -1,6 +1,6 @@
 //! Replaying many jobs of one scene side by side, as fast as they were made.
 //!
-//! A session's lanes were computed many at a time; its companion does the same: a vector env whose lanes are the jobs, given their
+//! A session's lanes were computed many at a time, and can be computed again so: a vector env whose lanes are the jobs, given their
 //! resets and actions, cuts the same segments. Lanes are independent, so the bytes are those of [`Job::replay`]. What a vector env
 //! would refuse or never makes (a bad action, a segment of nothing) runs alone.
 

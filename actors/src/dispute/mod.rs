@@ -1,7 +1,7 @@
 //! A whole dispute about a job, played by two parties on one machine: who lies, how it is found, and where it ends.
 //!
 //! Both parties derive the plan from what the user signed. The honest one ran the job; the liar did, too, but in one segment its machine
-//! flipped a bit ([`injection`]), and everything after follows from there. They then play the [game](hyperdust_proof::game) by
+//! flipped a bit (`injection`), and everything after follows from there. They then play the [game](hyperdust_proof::game) by
 //! the honest algorithm, each with what it believes to be true. A lie about an output ends at the flipped
 //! instruction; one about actions ends at the segment whose actions nobody signed ([`judge`]).
 //!
