@@ -165,7 +165,8 @@ impl Plan {
         let numbers = &self.actions[..steps];
         let bytes: Vec<u8> = numbers.iter().flat_map(|numbers| action(layout, numbers)).collect();
         let begin = Begin::Reset { seed: Some(self.seed) };
-        let actions = Actions::new(begin, self.mode, layout.size, steps as u32, &bytes).expect("few actions of their size");
+        let actions =
+            Actions::new(begin, self.mode, layout.size, steps as u32, &bytes).expect("few actions of their size");
         Segment { blueprint: blueprint.to_vec(), state: vec![], actions: actions.encode() }
     }
 }
@@ -197,7 +198,8 @@ fn runner(seed: u64, number: u64) -> TestRunner {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..16].copy_from_slice(&number.to_le_bytes());
-    let config = Config { failure_persistence: None, max_shrink_iters: 2_000, max_shrink_time: 120_000, ..Config::default() };
+    let config =
+        Config { failure_persistence: None, max_shrink_iters: 2_000, max_shrink_time: 120_000, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &key))
 }
 
@@ -224,23 +226,24 @@ fn compare(guest: &Guest, plan: &Plan) -> Result<Played, String> {
         piles: u64::from(blueprint.rigid.is_some()),
         ..Played::default()
     };
-    let model = quietly(|| Model::new(blueprint.clone())).map_err(|panic| format!("the blueprint: a panic: {panic}"))?;
+    let model =
+        quietly(|| Model::new(blueprint.clone())).map_err(|panic| format!("the blueprint: a panic: {panic}"))?;
     let Ok(model) = model else {
         // What nobody can encode, nobody can hand to the machine.
         let Ok(bytes) = blueprint.encode() else { return Ok(Played { refused: 1, ..kinds }) };
         let segment = plan.segment(&bytes, &Layout::default(), 0);
         return compare_bytes(guest, &segment, kinds);
     };
-    let bytes = model.blueprint().encode().map_err(|error| format!("a valid blueprint that cannot be encoded: {error}"))?;
+    let bytes =
+        model.blueprint().encode().map_err(|error| format!("a valid blueprint that cannot be encoded: {error}"))?;
     compare_bytes(guest, &plan.segment(&bytes, model.actions(), plan.actions.len()), kinds)
 }
 
 fn compare_bytes(guest: &Guest, segment: &Segment, kinds: Played) -> Result<Played, String> {
     let mut played = kinds;
-    let native = quietly(|| {
-        segment::run_watched(&segment.blueprint, &segment.state, &segment.actions, &mut Count(&mut played))
-    })
-    .map_err(|panic| format!("a native panic: {panic}"))?;
+    let native =
+        quietly(|| segment::run_watched(&segment.blueprint, &segment.state, &segment.actions, &mut Count(&mut played)))
+            .map_err(|panic| format!("a native panic: {panic}"))?;
     let Some(end) = guest.run_within(&segment.inputs(), MOST_INSTRUCTIONS) else {
         return Ok(Played { given_up: 1, instructions: MOST_INSTRUCTIONS, ..kinds });
     };

@@ -90,12 +90,8 @@ fn joint() -> BoxedStrategy<Joint> {
         // The bound at which it starts.
         2 => one_of(&[[0.0, 1.0], [-1.0, 0.0], [0.1, 0.2]]).prop_map(Some),
     ];
-    let numbers = [
-        mostly(&[0.1, 0.0, 10.0]),
-        mostly(&[0.01, 1.0, 1e-4]),
-        mostly(&[0.0, 1.0, 1e4]),
-        mostly(&[0.0, 0.01]),
-    ];
+    let numbers =
+        [mostly(&[0.1, 0.0, 10.0]), mostly(&[0.01, 1.0, 1e-4]), mostly(&[0.0, 1.0, 1e4]), mostly(&[0.0, 0.01])];
     let drive = one_of(&[Drive::Motor, Drive::None, Drive::Position, Drive::Velocity]);
     (prop::bool::weighted(0.25), one_of(axes), offsets(), range, numbers, drive)
         .prop_map(|(slide, axis, anchor, range, numbers, drive)| Joint { slide, axis, anchor, range, numbers, drive })
@@ -152,7 +148,9 @@ impl Tree {
                     Drive::None => Ok(()),
                     Drive::Motor => write!(text, "<motor {name} gear=\"20\" {limits}/>"),
                     Drive::Position => write!(text, "<position {name} kp=\"30\" {limits}/>"),
-                    Drive::Velocity => write!(text, "<velocity {name} kv=\"3\" forcelimited=\"true\" forcerange=\"-5 5\"/>"),
+                    Drive::Velocity => {
+                        write!(text, "<velocity {name} kv=\"3\" forcelimited=\"true\" forcerange=\"-5 5\"/>")
+                    }
                 };
             }
         }
@@ -221,4 +219,3 @@ impl Tree {
 fn list(numbers: &[f32]) -> String {
     numbers.iter().map(f32::to_string).collect::<Vec<_>>().join(" ")
 }
-

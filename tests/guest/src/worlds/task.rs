@@ -103,8 +103,7 @@ fn read() -> BoxedStrategy<Read> {
 }
 
 fn formula() -> BoxedStrategy<Formula> {
-    let reduce =
-        one_of(&[Reduce::Sum, Reduce::SumSquares, Reduce::Norm, Reduce::Min, Reduce::Max, Reduce::SumAbs]);
+    let reduce = one_of(&[Reduce::Sum, Reduce::SumSquares, Reduce::Norm, Reduce::Min, Reduce::Max, Reduce::SumAbs]);
     let clamp = prop_oneof![2 => Just(None), 1 => one_of(&[[-1.0, 1.0], [-0.0, 0.0], [0.0, 0.5]]).prop_map(Some)];
     let leaf = prop_oneof![
         1 => value().prop_map(Formula::Const),
@@ -112,7 +111,11 @@ fn formula() -> BoxedStrategy<Formula> {
         2 => (reduce, place(), clamp).prop_map(|(reduce, place, clamp)| Formula::Reduce(reduce, place, clamp)),
     ];
     leaf.prop_recursive(4, 12, 3, |inner| {
-        let one = one_of(&[Op::Neg, Op::Abs, Op::Tanh, Op::Sin, Op::Cos, Op::Floor, Op::Not, Op::Sqrt, Op::Exp, Op::Ln]);
+        // The last three often end in a fault, and after it nothing happens any more.
+        let one = prop_oneof![
+            9 => one_of(&[Op::Neg, Op::Abs, Op::Tanh, Op::Sin, Op::Cos, Op::Floor, Op::Not]),
+            1 => one_of(&[Op::Sqrt, Op::Exp, Op::Ln]),
+        ];
         let two = one_of(&[
             Op::Add,
             Op::Sub,
@@ -125,7 +128,6 @@ fn formula() -> BoxedStrategy<Formula> {
             Op::And,
             Op::Or,
             Op::Atan2,
-            Op::Div,
         ]);
         let three = one_of(&[Op::Clamp, Op::Select]);
         prop_oneof![
