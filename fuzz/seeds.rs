@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
 
+use hyperdust_actors::{companion::Assigned, trial};
 use hyperdust_gym::{AutoresetMode, Env, Seeds, VectorEnv, VectorOptions};
 use hyperdust_kernel::{Model, World};
 use hyperdust_mlp::{Activation, Batch, Layer, Network};
@@ -54,8 +55,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         write("env_state", &format!("{name}-lanes"), &lanes.snapshot()?)?;
     }
     for (name, bytes) in disputes()? {
-        write("transcript", name, &bytes)?;
+        write(if name == "graph" { "graph" } else { "transcript" }, name, &bytes)?;
     }
+    for (number, name) in (0..).zip(["pendulum", "hopper", "blocks"]) {
+        let job = trial::job(&trial::model(name)?, [7; 32], 1, 6, 3)?;
+        write("job", name, &job.encode())?;
+        for (segment, inputs) in job.segments().iter().enumerate() {
+            let outputs = job.replay(|_| {})?;
+            let state = job.start(segment, &outputs);
+            let length = u16::try_from(state.len())?.to_le_bytes();
+            write("segment", &format!("{name}-{segment}"), &[&[number], &length[..], state, &inputs.actions].concat())?;
+        }
+        let terms = *job.terms().ok_or("a trial has terms")?;
+        let committed = Assigned::new(job, &terms, &[7; 32])?.replay(|_| {})?.commit(Address([0xaa; 20]))?;
+        write("graph", name, &committed.graph().encode())?;
+        let bytes = committed.encode();
+        write("commitment", name, &bytes[..bytes.len() - 32])?;
+    }
+    write("elf", "counts", &elf())?;
+    write("elf", "list", include_bytes!("../engine/guest/IMAGE_ROOT"))?;
     write("network", "two-layers", &network()?)?;
     write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
     write("mesh", "tetrahedron", include_bytes!("seeds/tetrahedron.glb"))?;
@@ -85,6 +103,20 @@ fn receipts() -> Result<Vec<(&'static str, Vec<u8>)>, hyperdust_receipt::Error> 
         ("address", 4, key.address().to_string().into_bytes()),
     ];
     Ok(seeds.into_iter().map(|(name, kind, bytes)| (name, [&[kind], &bytes[..]].concat())).collect())
+}
+
+/// An executable of one segment at address 0, which counts down from 9, stores and exits.
+fn elf() -> Vec<u8> {
+    // li a0, 9; addi a0, a0, -1; bnez a0, -4; lui a1, 0x3000; sw a0, 0(a1); li a7, 93; ecall
+    let code = [0x0090_0513u32, 0xfff5_0513, 0xfe05_1ee3, 0x0300_05b7, 0x00a5_a023, 0x05d0_0893, 0x0000_0073];
+    let (header, entry, bytes) = (52u32, 32u32, 4 * code.len() as u32);
+    let mut file = b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
+    file.extend([2u16, 243].iter().flat_map(|half| half.to_le_bytes()));
+    file.extend([1, 0, header, 0, 0].iter().flat_map(|word: &u32| word.to_le_bytes()));
+    file.extend([header as u16, entry as u16, 1, 40, 0, 0].iter().flat_map(|half| half.to_le_bytes()));
+    file.extend([1, header + entry, 0, 0, bytes, bytes, 7, 4].iter().flat_map(|word: &u32| word.to_le_bytes()));
+    file.extend(code.iter().flat_map(|word| word.to_le_bytes()));
+    file
 }
 
 /// A network and its observations, behind the network's length.
