@@ -10,7 +10,12 @@
 #![deny(unsafe_code)]
 
 mod array;
+#[cfg(feature = "sockets")]
+pub mod client;
 mod control;
+#[cfg(feature = "sockets")]
+pub mod curve;
+mod endpoint;
 mod error;
 mod failure;
 mod faults;
@@ -21,6 +26,7 @@ pub mod limits;
 pub mod message;
 
 pub use array::{ArraySpec, Bounds, Dtype};
+pub use endpoint::{Endpoint, EndpointError};
 pub use error::Error;
 pub use failure::{Code, Failure};
 pub use faults::FAULTS;

@@ -75,6 +75,24 @@ pub struct Welcome {
     pub draining: bool,
 }
 
+impl Welcome {
+    /// Before a server has said anything.
+    #[cfg(feature = "sockets")]
+    pub(crate) fn nobody() -> Self {
+        let limits = Limits {
+            lanes: limits::LANES,
+            sessions: 1,
+            pipeline: 1,
+            data: limits::DATA,
+            heartbeat_ms: 1000,
+            silence_ms: 60_000,
+            resume_ms: 600_000,
+        };
+        let (server, role) = (String::new(), Role::Agent);
+        Self { version: crate::VERSION, server, kernel: hyperdust_kernel::VERSION, role, limits, draining: false }
+    }
+}
+
 impl Control for Welcome {
     const LIMIT: usize = limits::REPLY_JSON;
 
