@@ -141,8 +141,7 @@ impl ArraySpec {
                 Dtype::Bool => KernelDtype::Bool,
                 Dtype::Uint32 => return None,
             };
-            // A discrete action has no bounds of its own.
-            let count = if array.choices > 0 { 0 } else { array.elements() };
+            let count = array.elements();
             layout.push(Segment {
                 name: array.name.clone(),
                 dtype,

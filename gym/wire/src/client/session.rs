@@ -15,9 +15,6 @@ use crate::{
     message::{Closed, NoticeKind, Opened, Reset, Resume, Resumed, Run, SeedsFrame},
 };
 
-/// RESUMEs without an answer to anything between them, before a call gives up.
-const ATTEMPTS: u32 = 8;
-
 /// A session. See the module's documentation.
 ///
 /// Answers come in the order of the requests. A call that fails with a retryable error has lost nothing: what is pending stays
@@ -32,7 +29,8 @@ pub struct Session {
     check: Instant,
     /// The RESUME that is under way.
     resuming: Option<u64>,
-    attempts: u32,
+    /// Why the requests are not answered, where the server said so: it is asked again every heartbeat, until the deadline.
+    trouble: Option<Failure>,
     lost: Option<String>,
     closed: bool,
 }
@@ -44,7 +42,7 @@ impl Session {
             queue: Queue::new(opened.session, next),
             check: Instant::now(),
             resuming: None,
-            attempts: 0,
+            trouble: None,
             lost: None,
             closed: false,
             client,
@@ -257,7 +255,7 @@ impl Session {
     fn wait(&mut self) -> Result<Received, ClientError> {
         let what = self.queue.kind().ok_or(ClientError::NothingPending)?.name();
         if !self.advance(Instant::now() + self.client.timeout)? {
-            return Err(self.client.late(what));
+            return Err(self.trouble.take().map_or_else(|| self.client.late(what), ClientError::Refused));
         }
         match self.queue.take() {
             Some(Answer::Reply(received)) => Ok(received),
@@ -313,7 +311,7 @@ impl Session {
         let Some(kind) = waits else { return Ok(()) };
         match header.sort {
             Sort::Reply(found) if found == kind => {
-                self.attempts = 0;
+                self.trouble = None;
                 self.check = Instant::now() + self.client.heartbeat();
                 self.queue.answer(header.request, Answer::Reply(received));
                 Ok(())
@@ -329,22 +327,16 @@ impl Session {
     fn failed(&mut self, number: u64, failure: Failure) -> Result<(), ClientError> {
         match failure.code {
             code if code.answers() => {
-                self.attempts = 0;
+                self.trouble = None;
                 self.queue.answer(number, Answer::Failure(failure));
             }
-            Code::Detached | Code::SessionFailed | Code::Order if self.attempts < ATTEMPTS => {
-                if self.resuming.is_none() {
-                    self.attempts += 1;
+            Code::Detached | Code::SessionFailed | Code::Order => {
+                if self.trouble.replace(failure).is_none() && self.resuming.is_none() {
                     self.recover()?;
                 }
             }
             // Those after it get errors of order, and are sent again with it.
-            Code::Quota
-                if failure.retry_after_ms.is_some_and(|after| u128::from(after) < self.client.timeout.as_millis()) =>
-            {
-                self.check = Instant::now() + Duration::from_millis(failure.retry_after_ms.unwrap_or_default());
-                self.resuming = Some(0);
-            }
+            Code::Quota if failure.retry_after_ms.is_some() => self.wait_for(failure),
             Code::UnknownSession | Code::RolledBack | Code::BadToken => {
                 self.lost = Some(failure.message.clone());
                 self.queue.refuse(number, failure);
@@ -373,17 +365,19 @@ impl Session {
     }
 
     fn not_resumed(&mut self, failure: Failure) -> Result<(), ClientError> {
-        if failure.retryable && self.attempts < ATTEMPTS {
-            // At the next heartbeat, or when the server says.
-            self.attempts += 1;
-            let wait = failure.retry_after_ms.map_or(self.client.heartbeat(), Duration::from_millis);
-            self.check = Instant::now() + wait.min(self.client.timeout);
+        if failure.retryable {
+            self.wait_for(failure);
             return Ok(());
         }
-        if !failure.retryable {
-            self.lost = Some(failure.message.clone());
-        }
+        self.lost = Some(failure.message.clone());
         Err(failure.into())
+    }
+
+    /// Asks again when the server says, or at the next heartbeat.
+    fn wait_for(&mut self, failure: Failure) {
+        let wait = failure.retry_after_ms.map_or(self.client.heartbeat(), Duration::from_millis);
+        self.check = Instant::now() + wait.min(self.client.timeout);
+        self.trouble = Some(failure);
     }
 
     /// Where the arrays of a batch lie in a frame.

@@ -1,8 +1,11 @@
 //! Frames are messages and messages are frames: what is written is read, what is read is bounded, and a batch that went over
 //! the wire is the batch that the env gave.
 
+mod keys;
 mod layout;
 mod messages;
+mod server;
+mod sessions;
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Every message comes back as it was, and no frames panic.
 
 use hyperdust_wire::{
-    ArraySpec, Bounds, Code, Dtype, Error, FAULTS, Failure, Header, Hex, Kind, Layout, Reply, Request, Sort, Token,
-    limits, message::*,
+    ArraySpec, Bounds, Code, Error, FAULTS, Failure, Header, Hex, Kind, Layout, Reply, Request, Sort, Token, limits,
+    message::*,
 };
 use proptest::prelude::*;
 
@@ -270,7 +270,7 @@ fn layouts_are_not_believed() {
         "observations[0].shape: bytes"
     );
     assert_eq!(refused(|opened| opened.observations[0].shape = vec![1; 9]), "observations[0].shape: dimensions");
-    assert_eq!(refused(|opened| opened.actions[0].dtype = Dtype::Float64), "actions[0].low");
+    assert_eq!(refused(|opened| opened.actions[0].choices = 2), "actions[0].choices");
     assert_eq!(refused(|opened| opened.actions[0].low = Bounds::Each(vec![None])), "actions[0].low");
 }
 
