@@ -173,7 +173,7 @@ impl Session {
         self.step_wait()
     }
 
-    /// Sends the signed action roots of a segment, one a lane; the roots of the outputs and the countersignatures.
+    /// Sends signed action roots; for each the root of the segment's output, and the countersignature.
     pub fn receipt(
         &mut self,
         actions: &[Signed<hyperdust_receipt::ActionRoot>],

@@ -27,7 +27,7 @@ pub enum Reply<'a> {
     Snapshot(&'a [u8]),
     /// To CLOSE.
     Closed(Closed),
-    /// To RECEIPT: for each lane in order the root of its output, and a `Signed<OutputRoot>`.
+    /// To RECEIPT, for each root in the request's order: the root of the segment's output, and a `Signed<OutputRoot>`.
     Receipt(&'a [u8], &'a [u8]),
     /// To EPISODES.
     Episodes(EpisodeList),

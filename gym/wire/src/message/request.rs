@@ -37,7 +37,7 @@ pub enum Request<'a> {
     Restore(&'a [u8]),
     /// The session ends.
     Close,
-    /// For each lane in order a `Signed<ActionRoot>`.
+    /// `Signed<ActionRoot>`s, one after the other; each says its lane's stream and its segment.
     Receipt(&'a [u8]),
     /// A `Signed<Voucher>`.
     Voucher(&'a [u8]),

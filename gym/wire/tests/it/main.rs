@@ -1,6 +1,8 @@
 //! Frames are messages and messages are frames: what is written is read, what is read is bounded, and a batch that went over
 //! the wire is the batch that the env gave.
 
+mod examples;
+mod golden;
 mod keys;
 mod layout;
 mod messages;

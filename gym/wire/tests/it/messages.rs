@@ -1,12 +1,9 @@
 //! Every message comes back as it was, and no frames panic.
 
-use hyperdust_wire::{
-    ArraySpec, Bounds, Code, Error, FAULTS, Failure, Header, Hex, Kind, Layout, Reply, Request, Sort, Token, limits,
-    message::*,
-};
+use hyperdust_wire::{Bounds, Code, Error, Failure, Header, Kind, Reply, Request, Sort, limits, message::*};
 use proptest::prelude::*;
 
-use crate::model;
+use crate::examples::{opened, replies, requests};
 
 fn back(request: &Request<'_>) {
     let session = u64::from(request.kind().numbered()) * 7;
@@ -42,49 +39,7 @@ fn reply_back(kind: Kind, reply: &Reply<'_>) {
 /// One of every kind.
 #[test]
 fn requests_come_back() {
-    let id = Hex([7; 32]);
-    let mut open = Open::new("ant", 64);
-    open.parameters = [
-        ("gravity".into(), Value::Float(-9.81)),
-        ("legs".into(), Value::Integer(4)),
-        ("half".into(), Value::Float(0.5)),
-        ("floor".into(), Value::Bool(true)),
-        ("name".into(), Value::Text("\u{1F980} \"".into())),
-        ("list".into(), Value::List(vec![1.0, 2.5])),
-    ]
-    .into();
-    open.max_episode_steps = Some(0);
-    open.agent = Some("rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7".into());
-    open.signing = Some(SigningRequest { user: Hex([1; 20]), every: 100 });
-    let seeds: Vec<u8> = (0..3u64).flat_map(u64::to_le_bytes).collect();
-    let requests = [
-        Request::Hello(Hello { versions: vec![1, 2], client: "test".into() }),
-        Request::Scenes,
-        Request::Ping,
-        Request::Shutdown,
-        Request::Open(Box::new(Open::new("cartpole", 1))),
-        Request::Open(Box::new(open)),
-        Request::Resume(Resume { session: 9, token: Token(Hex([3; 16])), answered: 0 }),
-        Request::Reset(Reset { seeds: SeedsFrame::Continue, each: None, mask: None }),
-        Request::Reset(Reset { seeds: SeedsFrame::First(u64::MAX), each: None, mask: Some(&[1, 0, 1]) }),
-        Request::Reset(Reset { seeds: SeedsFrame::Each, each: Some((&seeds, &[1, 0, 1])), mask: Some(&[1, 1, 1]) }),
-        Request::Step(&[&[1; 8], &[2; 4]]),
-        Request::Step(&[]),
-        Request::Run(Run { policy: "ant".into(), steps: 1000 }),
-        Request::Snapshot,
-        Request::Restore(&[1, 2, 3]),
-        Request::Close,
-        Request::Receipt(&[1; 145]),
-        Request::Voucher(&[1; 185]),
-        Request::Episodes(EpisodeQuery { scene: Some("ant".into()), after: Some(id), limit: 5, ..Default::default() }),
-        Request::Episode(EpisodeId { id }),
-        Request::PolicyOpen(PolicyName { name: "ant".into() }),
-        Request::PolicyAct(PolicyName { name: "ant".into() }, &[0; 16]),
-        Request::Jobs,
-        Request::Job(JobId { job: id }),
-        Request::Commit(CommitRequest { job: id, commitment: id, companion: Hex([2; 20]) }),
-        Request::Opening(OpeningRequest { job: id }, &[1]),
-    ];
+    let requests = requests();
     let mut kinds: Vec<u16> = requests.iter().map(|request| request.kind() as u16).collect();
     kinds.dedup();
     assert_eq!(kinds.len(), Kind::ALL.len(), "one of every kind");
@@ -94,100 +49,10 @@ fn requests_come_back() {
     assert_eq!(reset.mask(), Some(vec![true; 3]));
 }
 
-/// What a server would say of a session of `ant` with three lanes.
-pub fn opened() -> Opened {
-    let model = model("ant");
-    let mode = hyperdust_gym::AutoresetMode::SameStep;
-    Opened {
-        session: 9,
-        token: Token(Hex([3; 16])),
-        scene: "ant".into(),
-        blueprint: Hex([5; 32]),
-        num_envs: 3,
-        autoreset: mode.name().into(),
-        max_episode_steps: 1000,
-        pipeline: 2,
-        rights: vec![Right::Step, Right::Reset],
-        actions: ArraySpec::of(model.actions()),
-        observations: ArraySpec::of(model.observations()),
-        infos: model.info_names().to_vec(),
-        bodies: vec!["world".into(), "torso".into()],
-        faults: FAULTS.map(|fault| fault.to_string()).into(),
-        layout: Layout::new(&model, 3, mode).unwrap(),
-        render_fps: 20,
-        signing: Some(SigningTerms {
-            chain_id: 31,
-            contract: Hex([1; 20]),
-            user: Hex([2; 20]),
-            provider: Hex([3; 20]),
-            every: 100,
-            session: Hex([4; 32]),
-            jobs: vec![Hex([5; 32]); 3],
-        }),
-    }
-}
-
 /// One of every kind, errors and notices; to every kind that is answered that way.
 #[test]
 fn replies_come_back() {
-    let limits = Limits {
-        lanes: 4096,
-        sessions: 8,
-        pipeline: 4,
-        data: 1 << 20,
-        heartbeat_ms: 5000,
-        silence_ms: 60_000,
-        resume_ms: 1,
-    };
-    let welcome = Welcome { version: 1, server: "test".into(), kernel: 2, role: Role::Agent, limits, draining: false };
-    let id = Hex([7; 32]);
-    let scene = SceneSummary {
-        name: "ant".into(),
-        title: "Ant".into(),
-        blueprint: id,
-        tier: "provable".into(),
-        max_episode_steps: 1000,
-        parameters: vec!["gravity".into()],
-    };
-    let episode = EpisodeSummary {
-        id,
-        scene: "ant".into(),
-        blueprint: id,
-        seed: Some(u64::MAX),
-        steps: 1000,
-        episode_return: -12.5,
-        complete: true,
-        session: 9,
-        lane: 2,
-        time_ms: 1_795_000_000_000,
-        bytes: 123,
-    };
-    let policy = Policy { name: "ant".into(), inputs: 105, outputs: 8, rows: 64, digest: id };
-    let job = JobSummary { job: id, blueprint: id, segments: 3, steps: 300 };
-    for (kind, reply) in [
-        (Kind::Hello, Reply::Welcome(welcome)),
-        (Kind::Scenes, Reply::Scenes(SceneList { scenes: vec![scene] })),
-        (Kind::Open, Reply::Opened(Box::new(opened()))),
-        (Kind::Resume, Reply::Resumed(Box::new(Resumed { opened: opened(), next: 5 }))),
-        (Kind::Reset, Reply::Batch(&[1; 16], None)),
-        (Kind::Step, Reply::Batch(&[1; 16], Some(&[2; 8]))),
-        (Kind::Run, Reply::Batch(&[], None)),
-        (Kind::Restore, Reply::Batch(&[1; 16], None)),
-        (Kind::Snapshot, Reply::Snapshot(&[1, 2])),
-        (Kind::Close, Reply::Closed(Closed { steps: 5, episodes: 1 })),
-        (Kind::Receipt, Reply::Receipt(&[1; 32], &[2; 177])),
-        (Kind::Voucher, Reply::Done),
-        (Kind::Ping, Reply::Done),
-        (Kind::Shutdown, Reply::Done),
-        (Kind::Opening, Reply::Done),
-        (Kind::Episodes, Reply::Episodes(EpisodeList { episodes: vec![episode.clone()], more: true })),
-        (Kind::Episode, Reply::Episode(episode, b"HDEP")),
-        (Kind::PolicyOpen, Reply::Policy(policy)),
-        (Kind::PolicyAct, Reply::Actions(&[0; 32])),
-        (Kind::Jobs, Reply::Jobs(JobList { jobs: vec![job] })),
-        (Kind::Job, Reply::Job(b"HDJB")),
-        (Kind::Commit, Reply::Claim(&[9; 32])),
-    ] {
+    for (kind, reply) in replies() {
         reply_back(kind, &reply);
         reply_back(kind, &Reply::Failure(Failure::new(Code::Order, "found 5; accepted: 4").next(4)));
         let in_ms = Some(3000);
@@ -204,6 +69,23 @@ fn codes_have_one_name() {
         assert!(!(code.answers() && code.retryable()), "{code}: what is used up cannot be asked again");
     }
     assert_eq!(Failure::from(&Error::Version { found: 9 }).versions, [1]);
+}
+
+/// The tables of `PROTOCOL.md` are the code's: kinds by number, and what each code means for its request.
+#[test]
+fn protocol_page_is_the_code() {
+    let page = include_str!("../../PROTOCOL.md");
+    let rows: Vec<Vec<&str>> = page.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
+    for kind in Kind::ALL {
+        let number = (kind as u16).to_string();
+        let row = rows.iter().find(|row| row.get(1) == Some(&number.as_str())).unwrap_or_else(|| panic!("{kind:?}"));
+        assert_eq!((row[2], row[3] == "n"), (kind.name(), kind.numbered()));
+    }
+    for code in Code::ALL {
+        let name = format!("`{code}`");
+        let row = rows.iter().find(|row| row.get(1) == Some(&name.as_str())).unwrap_or_else(|| panic!("{code}"));
+        assert_eq!((row[2] == "yes", row[3] == "yes"), (code.retryable(), code.answers()), "{code}");
+    }
 }
 
 /// A header of another version or kind is refused, and can be answered all the same; anything else cannot.
