@@ -75,6 +75,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     write("elf", "counts", &elf())?;
     write("elf", "list", include_bytes!("../engine/guest/IMAGE_ROOT"))?;
     write("network", "two-layers", &network()?)?;
+    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../gym/wire/golden"));
+    for entry in fs::read_dir(golden)? {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).ok_or("a name that is no text")?;
+        write("wire", name, &wire(&fs::read_to_string(&path)?)?)?;
+    }
     write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
     write("mesh", "tetrahedron", include_bytes!("seeds/tetrahedron.glb"))?;
     for (name, bytes) in receipts()? {
@@ -117,6 +123,27 @@ fn elf() -> Vec<u8> {
     file.extend([1, header + entry, 0, 0, bytes, bytes, 7, 4].iter().flat_map(|word: &u32| word.to_le_bytes()));
     file.extend(code.iter().flat_map(|word| word.to_le_bytes()));
     file
+}
+
+/// A golden message as the target `wire` takes it: a byte that says what it is, and each frame behind its length. Frames that are
+/// too long for that are cut.
+fn wire(golden: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut bytes = vec![0];
+    for line in golden.lines() {
+        let frame = match line.split_once(' ') {
+            Some(("json", json)) => json.as_bytes().to_vec(),
+            Some(("hex", digits)) => {
+                let pairs =
+                    digits.as_bytes().chunks(2).map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?));
+                pairs.collect::<Result<_, Box<dyn Error>>>()?
+            }
+            _ => continue,
+        };
+        let length = u16::try_from(frame.len()).unwrap_or(u16::MAX);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(&frame[..usize::from(length)]);
+    }
+    Ok(bytes)
 }
 
 /// A network and its observations, behind the network's length.
