@@ -8,7 +8,6 @@ pub mod cli;
 pub mod companion;
 pub mod dispute;
 mod error;
-mod hex;
 pub mod job;
 pub mod key;
 pub mod program;

@@ -29,12 +29,12 @@ use std::{fmt, path::Path};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_kernel::merkle::Hash;
-use hyperdust_proof::{Graph, Source};
+use hyperdust_proof::{Graph, Hex, Source};
 use hyperdust_receipt::{Address, Terms};
 use sha3::{Digest, Keccak256};
 
 use super::commitment::Reveal;
-use crate::{Error, Job, hex::Hex, job, job::roots};
+use crate::{Error, Job, job, job::roots};
 
 const MAGIC: &[u8; 4] = b"HDCM";
 const FORMAT: u16 = 1;

@@ -1,8 +1,9 @@
 //! What is refused of a game.
 
-use super::{DissectionError, ExecutionError, GraphError, Hex, StepError};
+use super::{DissectionError, ExecutionError, GraphError, StepError};
 use crate::{
     game::{MoveKind, Party},
+    hex::Hex,
     tree::Hash,
 };
 

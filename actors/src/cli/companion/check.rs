@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use hyperdust_kernel::merkle::Hash;
-use hyperdust_proof::Graph;
+use hyperdust_proof::{Graph, hex};
 use hyperdust_receipt::Key;
 use serde::Serialize;
 
@@ -17,7 +17,6 @@ use crate::{
     Error, Program, SEGMENT,
     cli::print_json,
     companion::{Committed, Verdict, machine},
-    hex,
 };
 
 /// Exit code where a claim is wrong.

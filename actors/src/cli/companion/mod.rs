@@ -13,12 +13,13 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
+use hyperdust_proof::Hex;
 use hyperdust_receipt::Key;
 
 use crate::{
     Error, Job,
     companion::{self, Committed},
-    hex, job, key, trial,
+    job, key, trial,
 };
 
 /// How files of commitments, claims and attestations end.
@@ -100,5 +101,5 @@ fn stem(path: &Path) -> String {
 }
 
 fn shown(bytes: &[u8]) -> String {
-    hex::Hex(bytes).to_string()
+    Hex(bytes).to_string()
 }
