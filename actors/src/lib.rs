@@ -11,8 +11,8 @@ mod error;
 pub mod job;
 pub mod key;
 pub mod program;
-pub mod together;
 pub mod trial;
+mod word;
 
 pub use error::Error;
 pub use job::Job;

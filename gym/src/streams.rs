@@ -19,8 +19,8 @@ use crate::simd::{self, Together, WORTHWHILE};
 /// Runs segments of streams in one scene. Keeps worlds between calls, and nothing that a result depends on.
 pub struct Streams {
     model: Arc<Model>,
-    /// Where stepping several worlds together pays.
-    pack: Option<Box<dyn Together>>,
+    /// For up to half of [`Self::WIDTH`] segments, and for more; none where stepping worlds together does not pay.
+    packs: [Option<Box<dyn Together>>; 2],
     spare: Vec<World>,
     records: Vec<StepRecord>,
 }
@@ -29,10 +29,10 @@ impl Streams {
     /// Segments that are best run at once: more are run in packs of so many.
     pub const WIDTH: usize = simd::WIDEST;
 
-    /// For about `width` segments at a time.
-    pub fn new(model: &Arc<Model>, width: usize) -> Self {
-        let pack = simd::together(model, width.min(Self::WIDTH));
-        Self { model: Arc::clone(model), pack, spare: Vec::new(), records: Vec::new() }
+    /// For segments in this scene.
+    pub fn new(model: &Arc<Model>) -> Self {
+        let packs = [Self::WIDTH / 2, Self::WIDTH].map(|width| simd::together(model, width));
+        Self { model: Arc::clone(model), packs, spare: Vec::new(), records: Vec::new() }
     }
 
     /// The scene.
@@ -46,7 +46,8 @@ impl Streams {
         let mut lanes: Vec<_> = segments.iter().map(|&(state, actions)| self.lane(state, actions)).collect();
         let running = lanes.iter().flatten();
         let (count, steps) = (running.clone().count(), running.map(|lane| lane.actions.count()).max().unwrap_or(0));
-        let mut pack = if count >= WORTHWHILE { self.pack.take() } else { None };
+        let pack = &mut self.packs[usize::from(count > Self::WIDTH / 2)];
+        let mut pack = pack.as_mut().filter(|_| count >= WORTHWHILE);
         for step in 0..steps {
             for lane in lanes.iter_mut().flatten() {
                 lane.act(step);
@@ -75,9 +76,6 @@ impl Streams {
                     lane.stepped(&record);
                 }),
             }
-        }
-        if pack.is_some() {
-            self.pack = pack;
         }
         lanes.into_iter().map(|lane| lane.map(|lane| self.output(lane))).collect()
     }
@@ -118,7 +116,7 @@ impl Streams {
 
 impl fmt::Debug for Streams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Streams").field("pack", &self.pack.is_some()).finish_non_exhaustive()
+        f.debug_struct("Streams").field("scene", &self.model.id()).finish_non_exhaustive()
     }
 }
 

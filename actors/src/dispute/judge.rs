@@ -25,8 +25,8 @@ struct Evidence {
 /// The evidence for segment `number` of a job that carries signatures.
 pub fn evidence(job: &Job, number: usize) -> Result<Vec<u8>, Error> {
     let signed = |number: usize| {
-        let why = || "there is no signature".into();
-        job.segments()[number].signed.ok_or_else(|| Error::Unsigned { segment: number, why: why() })
+        let none = || Error::Unsigned { segment: number, why: "there is no signature".into() };
+        job.segments()[number].signed.ok_or_else(none)
     };
     let before = number.checked_sub(1).map(signed).transpose()?;
     Ok(borsh::to_vec(&Evidence { before, signed: signed(number)? }).expect("writing to memory does not fail"))

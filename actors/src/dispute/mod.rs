@@ -84,15 +84,11 @@ pub fn play(
     Ok(report.after(start.elapsed()))
 }
 
-/// Nobody lied: a second replay gives the same graph, so there is nothing to dispute, and the machine gives the last segment's output.
+/// Nobody lied, so there is nothing to dispute; and the machine gives the last segment's output, too.
 fn nobody(truth: &Truth, program: &Program) -> Result<Report, Error> {
-    let again = truth.job.graph(&roots(&truth.job.replay(|_| {})?))?;
-    if again.root() != truth.graph()?.root() {
-        return Err(Error::Dispute("two replays of one job differ".into()));
-    }
-    let last = truth.job.segments().len() - 1;
-    truth.run(program, last)?;
-    Ok(report::undisputed(again.count()))
+    let segments = truth.job.segments().len();
+    truth.run(program, segments - 1)?;
+    Ok(report::undisputed(segments as u32))
 }
 
 /// A dispute about what a segment gave.

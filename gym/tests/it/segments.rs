@@ -60,7 +60,7 @@ fn segments_are_the_kernels() {
                 env.reset(Seeds::First(3), None).unwrap();
                 let mut rng = Rng::new(1);
                 run(&mut env, 25, &mut rng);
-                let mut segments = env.take_segments(false);
+                let mut segments = env.take_segments(false).unwrap();
                 assert!(segments.iter().all(|(_, s)| s.output.len() > 64));
                 let mask: Vec<bool> = (0..21).map(|lane| lane % 4 == 1).collect();
                 let seeds: Vec<Option<u64>> = (0..21).map(|lane| (lane % 8 == 1).then_some(lane)).collect();
@@ -72,7 +72,7 @@ fn segments_are_the_kernels() {
                 run(&mut env, 2, &mut rng);
                 env.restore(&saved).unwrap();
                 run(&mut env, 8, &mut rng);
-                segments.extend(env.take_segments(true));
+                segments.extend(env.take_segments(true).unwrap());
                 segments.sort_by_key(|(lane, segment)| (*lane, segment.number));
                 let counts = check(&model, segments);
                 assert!(counts.len() == 21 && counts.values().all(|&count| count >= 6), "{counts:?}");
@@ -93,7 +93,35 @@ fn streams_start_where_committing_starts() {
         run(&mut env, 6, &mut rng);
         env.commit(4);
         run(&mut env, 14, &mut rng);
-        assert_eq!(check(&model, env.take_segments(true)).len(), 5);
+        assert_eq!(check(&model, env.take_segments(true).unwrap()).len(), 5);
+    }
+}
+
+/// Told to cut again, with another length: what was not taken is still there, and the streams go on from segment to segment.
+#[test]
+fn cutting_anew_loses_nothing() {
+    let model = cart(9);
+    for mode in AutoresetMode::ALL {
+        let mut env =
+            VectorEnv::new(model.clone(), VectorOptions { num_envs: 3, num_threads: 2, autoreset: mode }).unwrap();
+        env.commit(4);
+        env.reset(Seeds::First(3), None).unwrap();
+        let mut rng = Rng::new(6);
+        run(&mut env, 6, &mut rng);
+        env.commit(2);
+        env.commit(3);
+        run(&mut env, 7, &mut rng);
+        let segments = env.take_segments(true).unwrap();
+        let size = model.actions().size;
+        let counts = segments.iter().filter(|(lane, _)| *lane == 1);
+        let counts: Vec<_> =
+            counts.map(|(_, s)| Actions::decode(&s.actions, size).map(|actions| actions.count()).unwrap()).collect();
+        // Without autoreset the caller resets, and every reset cuts.
+        if mode != AutoresetMode::Disabled {
+            assert_eq!(counts, [4, 2, 3, 3, 1]);
+        }
+        assert_eq!(counts.iter().sum::<u32>(), 13);
+        check(&model, segments);
     }
 }
 
@@ -107,7 +135,7 @@ fn published_scenes() {
         env.commit(6);
         env.reset(Seeds::First(3), None).unwrap();
         run(&mut env, 14, &mut Rng::new(3));
-        let counts = check(&model, env.take_segments(true));
+        let counts = check(&model, env.take_segments(true).unwrap());
         assert!(counts.len() == 17 && counts.values().all(|&count| count == 3), "{name}: {counts:?}");
     }
 }
@@ -115,7 +143,7 @@ fn published_scenes() {
 /// Runs the same segments side by side and one by one: the same bytes, and the same refusals.
 fn side_by_side(model: &Arc<Model>, width: usize, segments: &[(Vec<u8>, Vec<u8>)]) {
     let blueprint = model.blueprint().encode().unwrap();
-    let mut streams = Streams::new(model, width);
+    let mut streams = Streams::new(model);
     for together in segments.chunks(width) {
         let borrowed: Vec<(&[u8], &[u8])> =
             together.iter().map(|(state, actions)| (&state[..], &actions[..])).collect();
@@ -144,7 +172,7 @@ fn segments_side_by_side_are_those_of_the_kernel() {
             run(&mut env, 11, &mut rng);
             let mut states: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
             let mut segments = Vec::new();
-            for (lane, segment) in env.take_segments(true) {
+            for (lane, segment) in env.take_segments(true).unwrap() {
                 let state = states.insert(lane, segment.output).unwrap_or_default();
                 segments.push((segment.start.unwrap_or(state), segment.actions));
             }
