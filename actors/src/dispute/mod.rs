@@ -17,7 +17,7 @@ use std::time::Instant;
 use hyperdust_kernel::{AutoresetMode, merkle::Hash};
 use hyperdust_proof::{
     Game, Graph, Party,
-    game::{ARITY, Challenge, Clock, NothingSigned, Reason, Runs, Terms, respond},
+    game::{ARITY, Challenge, Clock, Reason, Runs, Terms, respond},
     graph::{MAX_STEPS, Run},
 };
 
@@ -127,11 +127,12 @@ fn outputs(
         Some(run) => Ok(run),
         None => believed.run(job, program, index as usize),
     });
+    let judge = Signatures::of(job)?;
     let claim = match liar {
         Party::Provider => false_runs.graph().root(),
         Party::Challenger => true_runs.graph().root(),
     };
-    let mut game = new_game(truth, claim, Challenge::Outputs)?;
+    let mut game = new_game(truth, claim, Challenge::Outputs, &judge)?;
     let mut at = 0;
     while let Some(turn) = game.turn() {
         at += 1;
@@ -142,7 +143,7 @@ fn outputs(
             respond(turn.by, &game, at, &mut true_runs).map_err(|error| stuck(&error))?
         };
         let action = action.ok_or_else(|| stuck(&"it has no move"))?;
-        game.play(turn.by, at, action, &NothingSigned).map_err(|error| stuck(&error))?;
+        game.play(turn.by, at, action, &judge).map_err(|error| stuck(&error))?;
     }
     let guilty = match game.outcome().map(|outcome| outcome.reason) {
         Some(Reason::StepRefuted { node, step } | Reason::StepProven { node, step }) => {
@@ -151,7 +152,7 @@ fn outputs(
         }
         _ => None,
     };
-    report::of(&game, &NothingSigned, guilty, Some((number, instruction)))
+    report::of(&game, &judge, guilty, Some((number, instruction)))
 }
 
 /// A dispute about what the user asked for: the provider used other actions, or the companion says so.
@@ -165,7 +166,7 @@ fn actions(truth: &Truth, liar: Party, injection: &Injection) -> Result<Report, 
     let judge = Signatures::of(&truth.job)?;
     let graph = used.graph()?;
     let node = u32::try_from(number).unwrap_or(u32::MAX);
-    let mut game = new_game(&used, graph.root(), Challenge::Inputs { node })?;
+    let mut game = new_game(&used, graph.root(), Challenge::Inputs { node }, &judge)?;
     let shown = Runs::new(graph, |_| Err::<Run, _>("nothing is run"));
     // Whoever claims altered actions shows the best it has: the signature over the true ones.
     let mut shown = shown.with_evidence([(node, evidence(&truth.job, number)?)].into());
@@ -176,11 +177,11 @@ fn actions(truth: &Truth, liar: Party, injection: &Injection) -> Result<Report, 
     report::of(&game, &judge, None, None)
 }
 
-fn new_game(truth: &Truth, claim: Hash, challenge: Challenge) -> Result<Game, Error> {
+fn new_game(truth: &Truth, claim: Hash, challenge: Challenge, judge: &Signatures) -> Result<Game, Error> {
     let plan = truth.job.plan()?;
     let terms =
         Terms { nodes: plan.count(), plan: plan.plan(), claim, challenge, arity: ARITY, clock: CLOCK, filed: 0 };
-    Game::new(terms).map_err(|error| Error::Dispute(error.to_string()))
+    Game::filed(terms, judge).map_err(|error| Error::Dispute(error.to_string()))
 }
 
 /// What a liar believes: the truth up to its lie, and what follows from that.

@@ -19,6 +19,14 @@ pub enum MoveError {
         /// What is wrong with them.
         reason: String,
     },
+    /// A claim about more or fewer nodes than were signed.
+    #[error("found {found} nodes; accepted: {accepted}, as many as were signed")]
+    Nodes {
+        /// Claimed.
+        found: u32,
+        /// Signed.
+        accepted: u32,
+    },
     /// The game has ended.
     #[error("the game is over; accepted: no more moves")]
     Over,

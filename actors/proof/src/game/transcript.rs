@@ -85,7 +85,7 @@ impl Transcript {
 
     /// Replays, showing each accepted move with the game before it.
     fn follow(&self, judge: &impl Judge, mut show: impl FnMut(&Game, &Entry)) -> Result<Game, TranscriptError> {
-        let mut game = Game::new(self.terms.clone()).map_err(TranscriptError::Terms)?;
+        let mut game = Game::filed(self.terms.clone(), judge).map_err(TranscriptError::Terms)?;
         for (number, entry) in self.entries.iter().enumerate() {
             let before = game.clone();
             let refused = |error: MoveError| TranscriptError::Move { number, by: entry.by, error };
