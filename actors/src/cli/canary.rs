@@ -119,17 +119,18 @@ impl Open {
     }
 }
 
-/// What was fixed and posted, when a job was assigned: what decides whether a canary excuses a wrong claim.
+/// What was fixed and posted, when a job was assigned: what decides whether a canary excuses a wrong claim. All or nothing; where it
+/// is flattened without `Option`, all.
 #[derive(Args)]
 pub(super) struct Rules {
     /// What was published before the first job was assigned
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required = false, requires_all = ["assigned", "posted"])]
     fixed: PathBuf,
-    /// When the job was assigned, on the clock of `plant --time`
-    #[arg(long, value_name = "TIME")]
+    /// When the job was assigned, on the clock of `canary plant --time`
+    #[arg(long, value_name = "TIME", required = false, requires_all = ["fixed", "posted"])]
     assigned: u64,
     /// Claims that anybody posted, which no canary excuses: a JSON list of {"by", "claim"}, [] where there is none
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required = false, requires_all = ["fixed", "assigned"])]
     posted: PathBuf,
 }
 
