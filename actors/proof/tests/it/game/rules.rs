@@ -50,7 +50,7 @@ fn the_number_of_nodes_is_the_signed_one() {
             assert_eq!(found, (signed != 5).then(|| error.clone()));
             let transcript = Transcript { terms, entries: Vec::new() };
             let found = transcript.replay(&judge).err();
-            assert_eq!(found, (signed != 5).then(|| TranscriptError::Terms(error)));
+            assert_eq!(found, (signed != 5).then_some(TranscriptError::Terms(error)));
         }
     }
     assert_eq!(
