@@ -57,6 +57,9 @@ pub enum Error {
     /// A claim that is none, or that is not a claim about this job.
     #[error("claim: {0}")]
     Claim(String),
+    /// Terms of a session that are none, or not a job's.
+    #[error("terms: {0}")]
+    Terms(String),
     /// A canary that excuses nothing.
     #[error("canary: {0}")]
     Canary(String),

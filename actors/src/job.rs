@@ -251,7 +251,8 @@ impl Job {
         (0..self.segments().len()).map(|number| Ok(u64::from(self.shape(number)?.0))).sum()
     }
 
-    /// Refuses a segment whose running action root the user of the terms has not signed; nothing is refused without terms.
+    /// Refuses a segment whose running action root the user of the terms has not signed, and one that does not start from the end of the
+    /// one before (the first: from nothing), which no signature over actions speaks for; nothing is refused without terms.
     pub fn check_signatures(&self) -> Result<(), Error> {
         let Some(terms) = self.terms() else { return Ok(()) };
         let (mut root, mut steps) = (chain::START, 0_u64);
@@ -260,6 +261,10 @@ impl Job {
             steps += u64::from(self.actions(inputs)?.count());
             let expected = ActionRoot { job: terms.job, segment: number as u64, steps, root };
             let unsigned = |why: String| Error::Unsigned { segment: number, why };
+            let begins = inputs.start.as_deref().map(<[u8]>::is_empty);
+            if begins != (number == 0).then_some(true) {
+                return Err(unsigned("it starts from a state that is not the end of the segment before".into()));
+            }
             let signed = inputs.signed.as_ref().ok_or_else(|| unsigned("there is no signature".into()))?;
             if signed.message != expected {
                 return Err(unsigned("the signature is over other actions".into()));

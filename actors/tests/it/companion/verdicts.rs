@@ -138,6 +138,7 @@ fn jobs_that_are_not_the_users_are_refused() {
         let mut segments = JOB.segments().to_vec();
         change(&mut segments);
         let job = Job::new(JOB.model(), PROGRAM, segments, Some(terms)).unwrap();
+        assert!(job.check_signatures().is_err());
         Assigned::new(job, &terms, &PROGRAM).unwrap_err().to_string()
     };
     let changed = with(&|segments| *segments[3].actions.last_mut().unwrap() ^= 1);
