@@ -18,7 +18,7 @@ use hyperdust_kernel::render::Visuals;
 use crate::context::Context;
 use crate::error::{Place, Warning};
 use crate::expression::{Fuel, Quantity, Sources};
-use crate::package::{PackageId, Reader};
+use crate::package::Reader;
 use crate::parameters::{ParameterValue, Values};
 use crate::robot::{Keyframe, RobotFile};
 use crate::scene::Scene;
@@ -37,8 +37,6 @@ pub struct Cooked {
     pub names: Names,
     /// What is not simulated, or not as its author may expect.
     pub warnings: Vec<Warning>,
-    /// Id of the files that were read.
-    pub package: PackageId,
     /// Who and what.
     pub metadata: Metadata,
 }
@@ -106,21 +104,24 @@ pub(crate) fn metadata(scene: &Scene, values: &Values) -> Result<Metadata, Error
 }
 
 /// Cooks a scene.
-pub(crate) fn cook(scene: &Scene, overrides: &BTreeMap<String, ParameterValue>) -> Result<Cooked, Error> {
+pub(crate) fn cook(
+    scene: &Scene,
+    overrides: &BTreeMap<String, ParameterValue>,
+    reader: &Reader<'_>,
+) -> Result<Cooked, Error> {
     let values = Values::new(&scene.parameters, overrides)?;
     let text = scene.text();
     let sections = &scene.document.sections;
-    let reader = Reader::new(&scene.folder);
-    scene.include_in(&reader);
+    scene.include_in(reader);
     let metadata = metadata(scene, &values)?;
 
     // Constants only, until it is known what there is to read.
     let (nothing, fuel) = (Sources::default(), Fuel::default());
     let constants = Context { text, values: &values, sources: &nothing, fuel: &fuel };
-    let robot = physics::robot(sections.robot.as_ref(), &constants, &reader)?;
+    let robot = physics::robot(sections.robot.as_ref(), &constants, reader)?;
     let (options, timestep) = physics::options(&sections.physics, &constants, robot.as_ref().map(|r| r.options))?;
     let first = 1 + robot.as_ref().map_or(0, |r| r.robot.bodies.len());
-    let (rigid, rigid_visuals) = rigid::lower(&sections.body, &constants, first, &reader)?;
+    let (rigid, rigid_visuals) = rigid::lower(&sections.body, &constants, first, reader)?;
     let names = names(robot.as_ref(), scene)?;
     let mut warnings = robot.as_ref().map_or_else(Vec::new, |r| r.warnings.clone());
 
@@ -155,7 +156,7 @@ pub(crate) fn cook(scene: &Scene, overrides: &BTreeMap<String, ParameterValue>) 
     let blueprint = blueprint
         .validated()
         .map_err(|error| Error::Blueprint { place: Place::new(text.file, 0), message: error.to_string() })?;
-    Ok(Cooked { blueprint, visuals, names, warnings, package: reader.id()?, metadata })
+    Ok(Cooked { blueprint, visuals, names, warnings, metadata })
 }
 
 /// A count up to `most`, 0 by default.

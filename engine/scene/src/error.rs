@@ -93,6 +93,14 @@ pub enum Error {
         /// All names.
         accepted: String,
     },
+    /// Bytes that are no archive of a scene.
+    #[error("scene archive: {}{reason}", within(entry))]
+    Archive {
+        /// File of the archive; "": the whole.
+        entry: String,
+        /// What is wrong, and what is accepted.
+        reason: String,
+    },
     /// The cooked blueprint breaks a limit or rule of the kernel.
     #[error("{place}: the cooked scene is not a valid blueprint: {message}")]
     Blueprint {
@@ -113,6 +121,10 @@ impl Error {
     pub fn value(place: Place, key: impl Into<String>, found: impl Into<String>, accepted: impl Into<String>) -> Self {
         Self::Value { place, key: key.into(), found: found.into(), accepted: accepted.into() }
     }
+}
+
+fn within(entry: &str) -> String {
+    if entry.is_empty() { String::new() } else { format!("{entry}: ") }
 }
 
 fn caret(text: &str, column: usize) -> String {

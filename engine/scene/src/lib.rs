@@ -21,7 +21,7 @@ pub mod urdf;
 pub use cook::{Cooked, Metadata, Names, Tier};
 pub use error::{Error, Place, Warning};
 pub use expression::check as parse_expression;
-pub use package::PackageId;
+pub use package::{ARCHIVE, Package, PackageId};
 pub use parameters::{Parameter, ParameterValue};
 pub use scene::Scene;
 

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::cook::{self, Cooked, Metadata};
-use crate::package::{Folder, Reader, SCENE_BYTES};
+use crate::package::{self, Folder, Package, Reader, SCENE as FILE, SCENE_BYTES};
 use crate::parameters::{Parameter, ParameterValue, Values};
 use crate::schema::{Document, Text};
 use crate::{Error, bare, builtin};
-
-/// Name of the file that makes a folder a scene.
-const FILE: &str = "scene.toml";
 
 /// A scene package: read and checked, not yet cooked. Reading it runs none of its author's code.
 #[derive(Clone, Debug)]
@@ -20,11 +17,13 @@ pub struct Scene {
     pub(crate) parameters: Vec<Parameter>,
     text: String,
     metadata: Metadata,
+    /// A robot file without a `scene.toml`.
+    bare: bool,
 }
 
 impl Scene {
-    /// Opens a folder with `scene.toml`, that file itself, or a bare MJCF (`.xml`) or URDF (`.urdf`) file, which gets a
-    /// default task: everything is observed, every actuator driven, each step pays 1.
+    /// Opens a folder with `scene.toml`, that file itself, an archive (`.hdscene`), or a bare MJCF (`.xml`) or URDF (`.urdf`) file,
+    /// which gets a default task: everything is observed, every actuator driven, each step pays 1.
     pub fn open(path: &Path) -> Result<Self, Error> {
         if path.is_dir() {
             return Self::in_folder(Folder::open(path)?);
@@ -35,6 +34,9 @@ impl Scene {
             let reason = "not a file name; accepted: a folder with scene.toml, an MJCF or a URDF file".into();
             return Err(Error::File { file: shown, reason });
         };
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(package::ARCHIVE)) {
+            return Self::from_package(Package::read_archive(path)?);
+        }
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = Folder::open(parent)?;
         if name == FILE { Self::in_folder(folder) } else { Self::bare(folder, name) }
@@ -43,6 +45,11 @@ impl Scene {
     /// A package whose files are in memory, by their names relative to its folder. One of them is `scene.toml`.
     pub fn from_files(files: BTreeMap<String, Vec<u8>>) -> Result<Self, Error> {
         Self::in_folder(Folder::Memory(files))
+    }
+
+    /// The scene in a package.
+    pub fn from_package(package: Package) -> Result<Self, Error> {
+        Self::from_files(package.into_files())
     }
 
     /// A published scene, by name.
@@ -59,16 +66,16 @@ impl Scene {
         let bytes = folder.read(FILE, SCENE_BYTES)?;
         let text =
             String::from_utf8(bytes).map_err(|_| Error::File { file: FILE.into(), reason: "not UTF-8 text".into() })?;
-        Self::read(folder, text)
+        Self::read(folder, text, false)
     }
 
     fn bare(folder: Folder, file: &str) -> Result<Self, Error> {
         let robot = cook::load_robot(file, &Reader::new(&folder))?;
         let text = bare::scene(file, &robot);
-        Self::read(folder, text)
+        Self::read(folder, text, true)
     }
 
-    fn read(folder: Folder, text: String) -> Result<Self, Error> {
+    fn read(folder: Folder, text: String, bare: bool) -> Result<Self, Error> {
         let document = Document::read(&text, FILE)?;
         let parameters = Parameter::read_all(&document.sections.parameters, FILE, &text)?;
         let name = &document.sections.scene.name;
@@ -78,7 +85,7 @@ impl Scene {
             let accepted = "1 to 64 letters, digits, _ and -";
             return Err(Error::value(crate::Place::new(FILE, 0), "scene.name", format!("\"{name}\""), accepted));
         }
-        let mut scene = Self { folder, document, parameters, text, metadata: Metadata::default() };
+        let mut scene = Self { folder, document, parameters, text, metadata: Metadata::default(), bare };
         let values = Values::new(&scene.parameters, &BTreeMap::new())?;
         scene.metadata = cook::metadata(&scene, &values)?;
         Ok(scene)
@@ -108,7 +115,21 @@ impl Scene {
     ///
     /// Files are read again, so a change on disk shows; `scene.toml` itself stays as it was opened.
     pub fn cook(&self, overrides: &BTreeMap<String, ParameterValue>) -> Result<Cooked, Error> {
-        cook::cook(self, overrides)
+        cook::cook(self, overrides, &Reader::new(&self.folder))
+    }
+
+    /// All files of the scene: its folder's, or what it was opened from. For a bare robot file: the `scene.toml` that was written
+    /// for it, what cooking that reads, and the licences beside it.
+    pub fn package(&self) -> Result<Package, Error> {
+        if !self.bare {
+            return Package::from_folder(&self.folder);
+        }
+        let reader = Reader::new(&self.folder);
+        cook::cook(self, &BTreeMap::new(), &reader)?;
+        for name in self.folder.licences() {
+            reader.read(&name)?;
+        }
+        Package::from_files(reader.into_files())
     }
 
     pub(crate) fn text(&self) -> Text<'_> {
