@@ -14,7 +14,7 @@ use hyperdust_proof::{
     machine::layout::image_root,
 };
 use hyperdust_receipt::{ActionRoot, Address, Domain, Key, OutputRoot, Receipt, Signed, Voucher, chain};
-use hyperdust_scene::Scene;
+use hyperdust_scene::{Package, Scene};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = env::args().nth(1).ok_or("usage: seeds FOLDER")?;
@@ -32,6 +32,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         if let Ok(robot) = fs::read(scenes.join(name).join("robot.xml")) {
             write("mjcf", name, &robot)?;
         }
+        let package = Scene::builtin(name)?.package()?;
+        write("package", name, &package.encode())?;
+        // Small enough to be changed in many places.
+        let small = BTreeMap::from([("scene.toml".to_owned(), text.clone().into_bytes())]);
+        write("package", &format!("{name}-small"), &Package::from_files(small)?.encode())?;
         let blueprint = Scene::builtin(name)?.cook(&BTreeMap::new())?.blueprint;
         write("blueprint", name, &blueprint.encode()?)?;
         for term in &blueprint.task.rewards {

@@ -48,7 +48,6 @@ pub struct Scene {
     model: Arc<Model>,
     visuals: Visuals,
     metadata: Metadata,
-    package: String,
     warnings: Vec<String>,
     bodies: Vec<String>,
     joints: Vec<String>,
@@ -124,7 +123,6 @@ impl Scene {
             info_keys: model.info_names().iter().map(|name| Key::new(py, name)).collect(),
             visuals: cooked.visuals,
             metadata: cooked.metadata,
-            package: cooked.package.to_string(),
             warnings: cooked.warnings.iter().map(ToString::to_string).collect(),
             bodies: cooked.names.bodies,
             joints: cooked.names.joints,
@@ -170,10 +168,11 @@ impl Scene {
         self.model.id().to_string()
     }
 
-    /// Root of the whole package: files, visuals, licence.
+    /// Root of the whole package: files, visuals, licence. Read from its folder when asked for.
     #[getter]
-    fn package_id(&self) -> &str {
-        &self.package
+    fn package_id(&self, py: Python<'_>) -> PyResult<String> {
+        let Origin { source, builtin, .. } = &self.origin;
+        py.detach(|| Ok(open(source, *builtin)?.package().map_err(errors::scene)?.id().to_string()))
     }
 
     /// Canonical bytes of what is simulated.

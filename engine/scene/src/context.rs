@@ -5,7 +5,7 @@
 use hyperdust_kernel::blueprint::{Slice, Source, Value as KernelValue, limits};
 
 use crate::Error;
-use crate::error::{Place, Warning};
+use crate::error::{Errors, Place, Warning};
 use crate::expression::{Compiler, Fuel, Number as Computed, Origin, Sources, Value, Vector, list, to_f32};
 use crate::parameters::{ParameterValue, Values};
 use crate::schema::Text as FileText;
@@ -21,6 +21,8 @@ pub(crate) struct Context<'a> {
     pub sources: &'a Sources,
     /// Shared by all expressions of the scene.
     pub fuel: &'a Fuel,
+    /// What becomes of errors.
+    pub errors: &'a Errors,
 }
 
 /// A key of the scene, under which things are resolved.

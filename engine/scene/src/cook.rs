@@ -16,14 +16,14 @@ use hyperdust_kernel::layout::Dtype;
 use hyperdust_kernel::render::Visuals;
 
 use crate::context::Context;
-use crate::error::{Place, Warning};
+use crate::error::{Errors, Place, Warning};
 use crate::expression::{Fuel, Quantity, Sources};
-use crate::package::{PackageId, Reader};
+use crate::package::Reader;
 use crate::parameters::{ParameterValue, Values};
 use crate::robot::{Keyframe, RobotFile};
 use crate::scene::Scene;
 use crate::schema::literal::{Count, Formula, Raw};
-use crate::schema::{DtypeSection, Group, Text, TierSection};
+use crate::schema::{DtypeSection, Group, PhysicsSection, Text, TierSection};
 use crate::{Error, rigid, terms};
 
 /// A blueprint and what its package knows about it.
@@ -37,8 +37,6 @@ pub struct Cooked {
     pub names: Names,
     /// What is not simulated, or not as its author may expect.
     pub warnings: Vec<Warning>,
-    /// Id of the files that were read.
-    pub package: PackageId,
     /// Who and what.
     pub metadata: Metadata,
 }
@@ -87,7 +85,8 @@ pub struct Metadata {
 /// Id and metadata of a scene with its default parameters, without cooking it.
 pub(crate) fn metadata(scene: &Scene, values: &Values) -> Result<Metadata, Error> {
     let (sources, fuel) = (Sources::default(), Fuel::default());
-    let context = Context { text: scene.text(), values, sources: &sources, fuel: &fuel };
+    let errors = Errors::strict();
+    let context = Context { text: scene.text(), values, sources: &sources, fuel: &fuel, errors: &errors };
     let (section, episode) = (&scene.document.sections.scene, &scene.document.sections.episode);
     let at = context.at("episode", 0..0);
     let steps = count(&at, "max_episode_steps", &episode.max_episode_steps, u32::MAX as usize)?;
@@ -105,23 +104,37 @@ pub(crate) fn metadata(scene: &Scene, values: &Values) -> Result<Metadata, Error
     })
 }
 
-/// Cooks a scene.
-pub(crate) fn cook(scene: &Scene, overrides: &BTreeMap<String, ParameterValue>) -> Result<Cooked, Error> {
+/// Cooks a scene. Where errors are collected it may come to its end with some: then what it gives is not the scene.
+pub(crate) fn cook(
+    scene: &Scene,
+    overrides: &BTreeMap<String, ParameterValue>,
+    reader: &Reader<'_>,
+    errors: &Errors,
+) -> Result<Cooked, Error> {
     let values = Values::new(&scene.parameters, overrides)?;
     let text = scene.text();
     let sections = &scene.document.sections;
-    let reader = Reader::new(&scene.folder);
-    scene.include_in(&reader);
-    let metadata = metadata(scene, &values)?;
+    scene.include_in(reader);
+    let metadata = errors.keep(metadata(scene, &values))?.unwrap_or_default();
 
     // Constants only, until it is known what there is to read.
     let (nothing, fuel) = (Sources::default(), Fuel::default());
-    let constants = Context { text, values: &values, sources: &nothing, fuel: &fuel };
-    let robot = physics::robot(sections.robot.as_ref(), &constants, &reader)?;
-    let (options, timestep) = physics::options(&sections.physics, &constants, robot.as_ref().map(|r| r.options))?;
+    let constants = Context { text, values: &values, sources: &nothing, fuel: &fuel, errors };
+    let known = errors.count();
+    let robot = errors.keep(physics::robot(sections.robot.as_ref(), &constants, reader))?.flatten();
+    let has_robot = errors.count() == known;
+    let options = physics::options(&sections.physics, &constants, robot.as_ref().map(|r| r.options));
+    let (options, timestep) = match errors.keep(options)? {
+        Some(options) => options,
+        None => physics::options(&PhysicsSection::default(), &constants, robot.as_ref().map(|r| r.options))?,
+    };
     let first = 1 + robot.as_ref().map_or(0, |r| r.robot.bodies.len());
-    let (rigid, rigid_visuals) = rigid::lower(&sections.body, &constants, first, &reader)?;
+    let (rigid, rigid_visuals) = rigid::lower(&sections.body, &constants, first, reader)?;
     let names = names(robot.as_ref(), scene)?;
+    if scene.document.missing.base || !has_robot {
+        // What cannot be found would be said again by everything that names it.
+        errors.stop()?;
+    }
     let mut warnings = robot.as_ref().map_or_else(Vec::new, |r| r.warnings.clone());
 
     let mut sources = Sources {
@@ -137,25 +150,29 @@ pub(crate) fn cook(scene: &Scene, overrides: &BTreeMap<String, ParameterValue>) 
         timestep,
         dt: timestep * f64::from(options.frame_skip),
     };
-    let context = Context { text, values: &values, sources: &sources, fuel: &fuel };
+    let context = Context { text, values: &values, sources: &sources, fuel: &fuel, errors };
+    let known = errors.count();
     let actions = actions(scene, &context, robot.as_ref(), &mut warnings)?;
-    sources.actions = actions.iter().map(elements).sum();
+    // With an action that is wrong it is not known how many numbers there are.
+    let known = errors.count() == known && !scene.document.missing.something;
+    sources.actions = if known { actions.iter().map(elements).sum() } else { limits::ACTION_ELEMENTS };
 
-    let context = Context { text, values: &values, sources: &sources, fuel: &fuel };
+    let context = Context { text, values: &values, sources: &sources, fuel: &fuel, errors };
     let start = match (&sections.robot, &robot) {
-        (Some(section), Some(robot)) => physics::keyframe(section, &context, robot)?,
+        (Some(section), Some(robot)) => errors.keep(physics::keyframe(section, &context, robot))?.flatten(),
         _ => None,
     };
     let task = task(scene, &context, metadata.max_episode_steps, actions, start)?;
     let visuals = Visuals {
         shapes: robot.as_ref().map_or_else(Vec::new, |r| r.visuals.clone()).into_iter().chain(rigid_visuals).collect(),
-        camera: camera::lower(&sections.camera, &context)?,
+        camera: errors.keep(camera::lower(&sections.camera, &context))?.unwrap_or_default(),
     };
+    errors.stop()?;
     let blueprint = Blueprint { options, robot: robot.map(|r| r.robot), rigid, task };
     let blueprint = blueprint
         .validated()
         .map_err(|error| Error::Blueprint { place: Place::new(text.file, 0), message: error.to_string() })?;
-    Ok(Cooked { blueprint, visuals, names, warnings, package: reader.id()?, metadata })
+    Ok(Cooked { blueprint, visuals, names, warnings, metadata })
 }
 
 /// A count up to `most`, 0 by default.
@@ -214,14 +231,18 @@ fn actions(
 ) -> Result<Vec<ActionTerm>, Error> {
     let none = Robot::default();
     let actuators = &robot.map_or(&none, |r| &r.robot).actuators;
-    let lower = |(index, entry): (usize, &crate::schema::Entry<terms::action::Action>)| {
+    let mut lower = |(index, entry): (usize, &crate::schema::Entry<terms::action::Action>)| {
         let at = context.at(format!("action[{index}]"), entry.span.clone());
         terms::action::lower(entry, &at, actuators, warnings)
     };
-    let actions: Vec<ActionTerm> = scene.document.actions.iter().enumerate().map(lower).collect::<Result<_, _>>()?;
-    if actions.is_empty() {
+    let mut actions: Vec<ActionTerm> = Vec::new();
+    for entry in scene.document.actions.iter().enumerate() {
+        actions.extend(context.errors.keep(lower(entry))?);
+    }
+    if scene.document.actions.is_empty() && !scene.document.missing.something {
         let accepted = "at least one [[action]]; where there is nothing to do: kind = \"discrete\", actuators = [], choices = [[]]";
-        return Err(Error::value(Place::new(context.text.file, 0), "action", "nothing", accepted));
+        let nothing = Error::value(Place::new(context.text.file, 0), "action", "nothing", accepted);
+        context.errors.keep(Err::<(), _>(nothing))?;
     }
     Ok(actions)
 }
@@ -241,22 +262,23 @@ fn task(
     actions: Vec<ActionTerm>,
     start: Option<&Keyframe>,
 ) -> Result<Task, Error> {
-    let document = &scene.document;
+    let (document, errors) = (&scene.document, context.errors);
     let mut task = Task { max_episode_steps, actions, ..Task::default() };
     for (index, group) in document.observations.iter().enumerate() {
-        task.observations.push(observation(group, context, index)?);
+        task.observations.extend(errors.keep(observation(group, context, index))?.flatten());
     }
-    if task.observations.is_empty() {
+    if document.observations.is_empty() && !document.missing.something {
         let accepted = "at least one [[observation]] with an [[observation.term]]";
-        return Err(Error::value(Place::new(context.text.file, 0), "observation", "nothing", accepted));
+        let nothing = Error::value(Place::new(context.text.file, 0), "observation", "nothing", accepted);
+        errors.keep(Err::<(), _>(nothing))?;
     }
     for (index, entry) in document.rewards.iter().enumerate() {
         let at = context.at(format!("reward[{index}]"), entry.span.clone());
-        task.rewards.extend(terms::reward::lower(entry, &at)?);
+        task.rewards.extend(errors.keep(terms::reward::lower(entry, &at))?.into_iter().flatten());
     }
     for (index, entry) in document.terminations.iter().enumerate() {
         let at = context.at(format!("termination[{index}]"), entry.span.clone());
-        task.terminations.extend(terms::termination::lower(entry, &at)?);
+        task.terminations.extend(errors.keep(terms::termination::lower(entry, &at))?.into_iter().flatten());
     }
     if let Some(keyframe) = start {
         task.resets.extend(set(ResetTarget::Qpos, &keyframe.qpos));
@@ -264,18 +286,23 @@ fn task(
     }
     for (index, entry) in document.resets.iter().enumerate() {
         let at = context.at(format!("reset[{index}]"), entry.span.clone());
-        task.resets.extend(terms::reset::lower(entry, &at)?);
+        task.resets.extend(errors.keep(terms::reset::lower(entry, &at))?.into_iter().flatten());
     }
     for (index, section) in document.sections.info.iter().enumerate() {
         let at = context.at(format!("info[{index}]"), section.value.0.span.clone());
-        if at.flag("enabled", &section.enabled, true)? {
-            let value = at.formula("value", &section.value)?.program();
+        let lower = || {
+            let enabled = at.flag("enabled", &section.enabled, true)?;
+            enabled.then(|| Ok(at.formula("value", &section.value)?.program())).transpose()
+        };
+        if let Some(value) = errors.keep(lower())?.flatten() {
             task.infos.push(InfoTerm { name: section.name.clone(), unit: section.unit.clone(), value });
         }
     }
     let budget = &document.sections.budget;
     let at = context.at("budget", 0..0);
-    let cap = |key: &str, given: &Option<Count>| count(&at, key, given, u32::MAX as usize);
+    let cap = |key: &str, given: &Option<Count>| {
+        errors.keep(count(&at, key, given, u32::MAX as usize)).map(Option::unwrap_or_default)
+    };
     task.budget = Budget {
         contacts: cap("contacts", &budget.contacts)?,
         rows: cap("rows", &budget.rows)?,
@@ -284,12 +311,16 @@ fn task(
     Ok(task)
 }
 
-fn observation(group: &Group, context: &Context<'_>, index: usize) -> Result<ObservationGroup, Error> {
+/// None: some term of it is wrong, and on the list of errors.
+fn observation(group: &Group, context: &Context<'_>, index: usize) -> Result<Option<ObservationGroup>, Error> {
     let at = context.at(format!("observation[{index}]"), group.span.clone());
-    let mut lowered = Vec::new();
+    let (mut lowered, known) = (Vec::new(), context.errors.count());
     for (term, entry) in group.terms.iter().enumerate() {
         let at = context.at(format!("observation[{index}].term[{term}]"), entry.span.clone());
-        lowered.extend(terms::observation::lower(entry, &at)?);
+        lowered.extend(context.errors.keep(terms::observation::lower(entry, &at))?.into_iter().flatten());
+    }
+    if context.errors.count() > known {
+        return Ok(None);
     }
     let len = |value: &Value| match value {
         Value::Slice(slice) => u32::from(slice.len),
@@ -311,7 +342,7 @@ fn observation(group: &Group, context: &Context<'_>, index: usize) -> Result<Obs
         DtypeSection::Bool => Dtype::Bool,
     };
     let name = group.section.name.clone().unwrap_or_else(|| "observation".into());
-    Ok(ObservationGroup { name, dtype, terms: lowered, shape })
+    Ok(Some(ObservationGroup { name, dtype, terms: lowered, shape }))
 }
 
 /// Sets an array to fixed values: one term for each run of equal numbers.

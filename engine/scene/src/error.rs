@@ -3,6 +3,7 @@
 //! Every variant but [`Error::File`] is terminal: the package has to change. A file that could not be read may
 //! be there on the next try ([`Error::is_retryable`]).
 
+use std::cell::RefCell;
 use std::fmt;
 
 /// A line of a file of the package.
@@ -93,6 +94,14 @@ pub enum Error {
         /// All names.
         accepted: String,
     },
+    /// Bytes that are no archive of a scene.
+    #[error("scene archive: {}{reason}", within(entry))]
+    Archive {
+        /// File of the archive; "": the whole.
+        entry: String,
+        /// What is wrong, and what is accepted.
+        reason: String,
+    },
     /// The cooked blueprint breaks a limit or rule of the kernel.
     #[error("{place}: the cooked scene is not a valid blueprint: {message}")]
     Blueprint {
@@ -115,9 +124,70 @@ impl Error {
     }
 }
 
+fn within(entry: &str) -> String {
+    if entry.is_empty() { String::new() } else { format!("{entry}: ") }
+}
+
 fn caret(text: &str, column: usize) -> String {
     // A caret below a later line of a long expression would point nowhere.
     if text.contains('\n') { String::new() } else { format!("{}^", " ".repeat(column.saturating_sub(1))) }
+}
+
+/// What becomes of an error: the end of the work (cooking), or an entry of a list, after which the next part is looked at (checking).
+#[derive(Debug, Default)]
+pub(crate) struct Errors {
+    most: usize,
+    list: RefCell<Vec<Error>>,
+}
+
+impl Errors {
+    /// The first error is the end.
+    pub fn strict() -> Self {
+        Self::default()
+    }
+
+    /// The one after `most` is the end.
+    pub fn up_to(most: usize) -> Self {
+        Self { most, list: RefCell::default() }
+    }
+
+    /// The value; none, if its error was put on the list; the error, if that is full.
+    pub fn keep<T>(&self, result: Result<T, Error>) -> Result<Option<T>, Error> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if self.list.borrow().len() >= self.most => Err(error),
+            Err(error) => {
+                self.list.borrow_mut().push(error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether there is a list.
+    pub fn collect(&self) -> bool {
+        self.most > 0
+    }
+
+    /// The list so far has nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// Length of the list so far.
+    pub fn count(&self) -> usize {
+        self.list.borrow().len()
+    }
+
+    /// Ends here if something was put on the list: what follows would only repeat it.
+    pub fn stop(&self) -> Result<(), Error> {
+        let last = self.list.borrow_mut().pop();
+        last.map_or(Ok(()), Err)
+    }
+
+    /// The list.
+    pub fn into_list(self) -> Vec<Error> {
+        self.list.into_inner()
+    }
 }
 
 /// Something in the package that is not simulated, or not as its author may expect.

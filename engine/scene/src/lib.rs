@@ -3,6 +3,7 @@
 
 mod bare;
 mod builtin;
+mod check;
 mod context;
 mod cook;
 mod error;
@@ -15,15 +16,18 @@ mod rigid;
 pub mod robot;
 mod scene;
 mod schema;
+mod template;
 mod terms;
 pub mod urdf;
 
+pub use check::{Finding, PROVABLE_BYTES, Report, Severity};
 pub use cook::{Cooked, Metadata, Names, Tier};
 pub use error::{Error, Place, Warning};
 pub use expression::check as parse_expression;
-pub use package::PackageId;
+pub use package::{ARCHIVE, Package, PackageId};
 pub use parameters::{Parameter, ParameterValue};
 pub use scene::Scene;
+pub use template::Template;
 
 /// JSON Schema (draft 2020-12) of `scene.toml`, for editors: what `schema.json` beside this crate's manifest holds.
 pub fn json_schema() -> String {

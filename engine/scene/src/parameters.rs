@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::Error;
-use crate::error::Place;
+use crate::error::{Errors, Place};
 use crate::schema::literal::{Literal, Raw};
 use crate::schema::{ParameterSection, Text};
 
@@ -217,11 +217,16 @@ impl Parameter {
         sections: &BTreeMap<String, ParameterSection>,
         file: &str,
         text: &str,
+        errors: &Errors,
     ) -> Result<Vec<Self>, Error> {
         if sections.len() > 256 {
             let found = format!("{} parameters", sections.len());
             return Err(Error::value(Place::new(file, 0), "parameters", found, "at most 256"));
         }
-        sections.iter().map(|(name, section)| Self::read(name, section, &Text { file, text })).collect()
+        let mut parameters = Vec::new();
+        for (name, section) in sections {
+            parameters.extend(errors.keep(Self::read(name, section, &Text { file, text }))?);
+        }
+        Ok(parameters)
     }
 }

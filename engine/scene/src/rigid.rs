@@ -32,17 +32,9 @@ pub(crate) fn lower(
     }
     for (index, section) in sections.iter().enumerate() {
         let at = context.at(format!("body[{index}]"), section.span());
-        let fixed = at.flag("fixed", &section.fixed, false)?;
-        let damping = f64::from(limits::MAGNITUDE);
-        rigid.bodies.push(RigidBody {
-            fixed,
-            position: at.array("position", &section.position, [0.0; 3])?,
-            orientation: quaternion(&at, "orientation", &section.orientation)?,
-            linear_velocity: at.array("linear_velocity", &section.linear_velocity, [0.0; 3])?,
-            angular_velocity: at.array("angular_velocity", &section.angular_velocity, [0.0; 3])?,
-            linear_damping: at.bounded("linear_damping", &section.linear_damping, 0.0, 0.0, damping)?,
-            angular_damping: at.bounded("angular_damping", &section.angular_damping, 0.0, 0.0, damping)?,
-        });
+        let Some(lowered) = context.errors.keep(body(section, &at))? else { continue };
+        let fixed = lowered.fixed;
+        rigid.bodies.push(lowered);
         if section.collider.is_empty() {
             return Err(at.wrong("collider", "none", "at least one [[body.collider]]"));
         }
@@ -55,12 +47,26 @@ pub(crate) fn lower(
                 let accepted = format!("at most {} in all bodies together", limits::COLLIDERS);
                 return Err(at.wrong("", "one collider too many", accepted));
             }
-            let (collider, visual) = self::collider(collider, &at, fixed, body, sensor, &mut shapes)?;
+            let lowered = self::collider(collider, &at, fixed, body, sensor, &mut shapes);
+            let Some((collider, visual)) = context.errors.keep(lowered)? else { continue };
             rigid.colliders.push(collider);
             visuals.push(visual);
         }
     }
     Ok(((!rigid.bodies.is_empty()).then_some(rigid), visuals))
+}
+
+fn body(section: &BodySection, at: &At<'_>) -> Result<RigidBody, Error> {
+    let damping = f64::from(limits::MAGNITUDE);
+    Ok(RigidBody {
+        fixed: at.flag("fixed", &section.fixed, false)?,
+        position: at.array("position", &section.position, [0.0; 3])?,
+        orientation: quaternion(at, "orientation", &section.orientation)?,
+        linear_velocity: at.array("linear_velocity", &section.linear_velocity, [0.0; 3])?,
+        angular_velocity: at.array("angular_velocity", &section.angular_velocity, [0.0; 3])?,
+        linear_damping: at.bounded("linear_damping", &section.linear_damping, 0.0, 0.0, damping)?,
+        angular_damping: at.bounded("angular_damping", &section.angular_damping, 0.0, 0.0, damping)?,
+    })
 }
 
 fn collider(

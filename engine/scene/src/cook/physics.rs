@@ -3,6 +3,7 @@
 use hyperdust_kernel::blueprint::{Integrator, Options, limits};
 
 use crate::context::Context;
+use crate::error::Errors;
 use crate::package::Reader;
 use crate::robot::{Keyframe, RobotFile, RobotOptions};
 use crate::schema::literal::Count;
@@ -13,7 +14,7 @@ use crate::{Error, mjcf, urdf};
 const RIGID_ITERATIONS: u16 = 4;
 
 /// Compiles a robot file of the package.
-pub(crate) fn load(file: &str, reader: &Reader<'_>) -> Result<RobotFile, Error> {
+pub(crate) fn load(file: &str, reader: &Reader<'_>, errors: &Errors) -> Result<RobotFile, Error> {
     let text = reader.text(file)?;
     let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
     let files = |name: &str| {
@@ -21,7 +22,7 @@ pub(crate) fn load(file: &str, reader: &Reader<'_>) -> Result<RobotFile, Error> 
         reader.read(&name).ok()
     };
     match file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
-        Some("xml" | "mjcf") => mjcf::load(&text, file, &files),
+        Some("xml" | "mjcf") => mjcf::read(&text, file, &files, errors),
         Some("urdf") => urdf::load(&text, file, &files),
         _ => Err(Error::File { file: file.into(), reason: "accepted: MJCF (.xml, .mjcf) or URDF (.urdf)".into() }),
     }
@@ -35,7 +36,7 @@ pub(super) fn robot(
 ) -> Result<Option<RobotFile>, Error> {
     let Some(section) = section else { return Ok(None) };
     let at = context.at("robot", section.file.0.span.clone());
-    let mut robot = load(&at.text("file", &section.file)?, reader)?;
+    let mut robot = load(&at.text("file", &section.file)?, reader, context.errors)?;
     for (name, joint) in &section.joints {
         let at = context.at(format!("robot.joints.{name}"), section.file.0.span.clone());
         let Some(index) = robot.names.joints.iter().position(|joint| !joint.is_empty() && joint == name) else {

@@ -3,6 +3,7 @@
 //! Actuators with a state (muscles, filters, integrators) and those on tendons, sites and bodies are errors: without
 //! them the action space would not be the author's.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::joint::resolve;
@@ -254,29 +255,40 @@ pub(super) fn read(
     reader: &mut Reader,
 ) -> Result<Vec<ActuatorSpec>, Error> {
     let mut actuators = Vec::new();
-    let mut seen = std::collections::BTreeMap::new();
+    let mut seen = BTreeMap::new();
     for e in root.children("actuator").flat_map(|section| &section.children) {
-        if schema::OTHER_ACTUATORS.contains(&e.name.as_str()) {
-            return Err(e.wrong(
-                format!("an actuator <{}>, which is not simulated", e.name),
-                "<motor>, <position>, <velocity>, <general>",
-            ));
-        }
-        if !schema::ACTUATORS.iter().any(|(name, _)| *name == e.name) {
-            return Err(schema::unknown(e, "actuator", &["motor", "position", "velocity", "general"]));
-        }
-        let mut draft = reader.classes.get(reader.classes.named(e, "class", 0)?).actuator.clone();
-        draft.apply(e, &mut reader.warnings)?;
-        for other in ["tendon", "cranksite", "slidersite", "site", "refsite", "body"] {
-            if e.text(other).is_some() {
-                return Err(e.refuse(other, "a joint; other transmissions are not simulated"));
-            }
-        }
-        let attribute = if e.text("jointinparent").is_some() { "jointinparent" } else { "joint" };
-        let joint = find(e, attribute, &names.joints, "joint")?;
-        let actuator = draft.finish(e, joint, bodies, reader)?;
-        unique(&mut seen, &actuator.name, (), &actuator.place, "actuator")?;
-        actuators.push(actuator);
+        let read = one(e, names, bodies, &mut seen, reader);
+        actuators.extend(reader.errors.keep(read)?);
     }
     Ok(actuators)
+}
+
+fn one(
+    e: &Element,
+    names: &Names,
+    bodies: &[BodySpec],
+    seen: &mut BTreeMap<String, ()>,
+    reader: &mut Reader,
+) -> Result<ActuatorSpec, Error> {
+    if schema::OTHER_ACTUATORS.contains(&e.name.as_str()) {
+        return Err(e.wrong(
+            format!("an actuator <{}>, which is not simulated", e.name),
+            "<motor>, <position>, <velocity>, <general>",
+        ));
+    }
+    if !schema::ACTUATORS.iter().any(|(name, _)| *name == e.name) {
+        return Err(schema::unknown(e, "actuator", &["motor", "position", "velocity", "general"]));
+    }
+    let mut draft = reader.classes.get(reader.classes.named(e, "class", 0)?).actuator.clone();
+    draft.apply(e, &mut reader.warnings)?;
+    for other in ["tendon", "cranksite", "slidersite", "site", "refsite", "body"] {
+        if e.text(other).is_some() {
+            return Err(e.refuse(other, "a joint; other transmissions are not simulated"));
+        }
+    }
+    let attribute = if e.text("jointinparent").is_some() { "jointinparent" } else { "joint" };
+    let joint = find(e, attribute, &names.joints, "joint")?;
+    let actuator = draft.finish(e, joint, bodies, reader)?;
+    unique(seen, &actuator.name, (), &actuator.place, "actuator")?;
+    Ok(actuator)
 }

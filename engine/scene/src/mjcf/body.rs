@@ -42,77 +42,89 @@ fn contents(
     bodies: &mut Vec<BodySpec>,
     reader: &mut Reader,
 ) -> Result<(), Error> {
-    let (classes, settings) = (reader.classes, reader.settings);
     for child in &e.children {
-        let own = || classes.named(child, "class", class).map(|index| classes.get(index));
-        let in_world = |what: &str| child.wrong(format!("{what} of the world"), "none: the world never moves");
-        match child.name.as_str() {
-            "body" => {
-                schema::check(child, schema::BODY, &mut reader.warnings)?;
-                if child.boolean("mocap")? == Some(true) {
-                    return Err(
-                        child.refuse("mocap", "\"false\"; bodies that are moved from outside are not simulated")
-                    );
-                }
-                let class = classes.named(child, "childclass", class)?;
-                let mut frame = Frame::default();
-                frame.apply(child, settings)?;
-                let index = bodies.len();
-                bodies.push(BodySpec {
-                    name: child.text("name").unwrap_or_default().to_owned(),
-                    place: child.place(),
-                    parent: body,
-                    pose: around.then(frame.pose()),
-                    inertial: None,
-                    joints: Vec::new(),
-                    geoms: Vec::new(),
-                    simple: child.keyword("simple", SWITCH)? != Some(Some(false)),
-                });
-                contents(child, index, Pose::IDENTITY, class, bodies, reader)?;
+        let read = self::child(e, child, body, around, class, bodies, reader);
+        reader.errors.keep(read)?;
+    }
+    Ok(())
+}
+
+/// Reads an element `child` inside `e`.
+fn child(
+    e: &Element,
+    child: &Element,
+    body: usize,
+    around: Pose,
+    class: usize,
+    bodies: &mut Vec<BodySpec>,
+    reader: &mut Reader,
+) -> Result<(), Error> {
+    let (classes, settings) = (reader.classes, reader.settings);
+    let own = || classes.named(child, "class", class).map(|index| classes.get(index));
+    let in_world = |what: &str| child.wrong(format!("{what} of the world"), "none: the world never moves");
+    match child.name.as_str() {
+        "body" => {
+            schema::check(child, schema::BODY, &mut reader.warnings)?;
+            if child.boolean("mocap")? == Some(true) {
+                return Err(child.refuse("mocap", "\"false\"; bodies that are moved from outside are not simulated"));
             }
-            "frame" => {
-                schema::check(child, schema::FRAME, &mut reader.warnings)?;
-                if let Some(attribute) = ["scale", "scaling", "massscale"].into_iter().find(|a| child.text(a).is_some())
-                {
-                    return Err(child.refuse(attribute, "none: frames that scale what is in them are not read"));
-                }
-                let class = classes.named(child, "childclass", class)?;
-                let mut frame = Frame::default();
-                frame.apply(child, settings)?;
-                contents(child, body, around.then(frame.pose()), class, bodies, reader)?;
-            }
-            "inertial" if body == 0 => return Err(in_world("mass")),
-            "inertial" => {
-                if bodies[body].inertial.is_some() {
-                    return Err(child.wrong("a second <inertial>", "one in a body"));
-                }
-                bodies[body].inertial = Some(inertial(child, reader)?);
-            }
-            "joint" | "freejoint" if body == 0 => return Err(in_world("a joint")),
-            "joint" => {
-                let mut draft = own()?.joint.clone();
-                draft.apply(child, &mut reader.warnings)?;
-                let joint = draft.finish(child, around, settings, &mut reader.warnings)?;
-                bodies[body].joints.push(joint);
-            }
-            "freejoint" => bodies[body].joints.push(joint::free(child, settings, &mut reader.warnings)?),
-            "geom" => {
-                let mut draft = own()?.geom.clone();
-                draft.apply(child, settings, &mut reader.warnings)?;
-                let geom = draft.finish(child, around, reader)?;
-                bodies[body].geoms.push(geom);
-            }
-            "site" | "camera" | "light" => {
-                reader.warnings.element(child, "not used: sensors, cameras and lights are the scene's")
-            }
-            "composite" | "flexcomp" | "replicate" | "attach" | "plugin" => {
-                return Err(child.wrong(
-                    format!("<{}>, which makes bodies that are not simulated", child.name),
-                    "bodies written out one by one",
-                ));
-            }
-            _ => return Err(schema::unknown(child, &e.name, CHILDREN)),
+            let class = classes.named(child, "childclass", class)?;
+            let mut frame = Frame::default();
+            frame.apply(child, settings)?;
+            let index = bodies.len();
+            bodies.push(BodySpec {
+                name: child.text("name").unwrap_or_default().to_owned(),
+                place: child.place(),
+                parent: body,
+                pose: around.then(frame.pose()),
+                inertial: None,
+                joints: Vec::new(),
+                geoms: Vec::new(),
+                simple: child.keyword("simple", SWITCH)? != Some(Some(false)),
+            });
+            contents(child, index, Pose::IDENTITY, class, bodies, reader)?;
         }
+        "frame" => {
+            schema::check(child, schema::FRAME, &mut reader.warnings)?;
+            if let Some(attribute) = ["scale", "scaling", "massscale"].into_iter().find(|a| child.text(a).is_some()) {
+                return Err(child.refuse(attribute, "none: frames that scale what is in them are not read"));
+            }
+            let class = classes.named(child, "childclass", class)?;
+            let mut frame = Frame::default();
+            frame.apply(child, settings)?;
+            contents(child, body, around.then(frame.pose()), class, bodies, reader)?;
+        }
+        "inertial" if body == 0 => return Err(in_world("mass")),
+        "inertial" => {
+            if bodies[body].inertial.is_some() {
+                return Err(child.wrong("a second <inertial>", "one in a body"));
+            }
+            bodies[body].inertial = Some(inertial(child, reader)?);
+        }
+        "joint" | "freejoint" if body == 0 => return Err(in_world("a joint")),
+        "joint" => {
+            let mut draft = own()?.joint.clone();
+            draft.apply(child, &mut reader.warnings)?;
+            let joint = draft.finish(child, around, settings, &mut reader.warnings)?;
+            bodies[body].joints.push(joint);
+        }
+        "freejoint" => bodies[body].joints.push(joint::free(child, settings, &mut reader.warnings)?),
+        "geom" => {
+            let mut draft = own()?.geom.clone();
+            draft.apply(child, settings, &mut reader.warnings)?;
+            let geom = draft.finish(child, around, reader)?;
+            bodies[body].geoms.push(geom);
+        }
+        "site" | "camera" | "light" => {
+            reader.warnings.element(child, "not used: sensors, cameras and lights are the scene's")
+        }
+        "composite" | "flexcomp" | "replicate" | "attach" | "plugin" => {
+            return Err(child.wrong(
+                format!("<{}>, which makes bodies that are not simulated", child.name),
+                "bodies written out one by one",
+            ));
+        }
+        _ => return Err(schema::unknown(child, &e.name, CHILDREN)),
     }
     Ok(())
 }

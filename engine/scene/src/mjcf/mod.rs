@@ -23,6 +23,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crate::Error;
+use crate::error::Errors;
 use crate::robot::spec::ModelSpec;
 use crate::robot::xml::Element;
 use crate::robot::{RobotFile, compile};
@@ -61,6 +62,11 @@ const SECTIONS: &[&str] = &[
 ///
 /// Errors name the line, the element and the attribute, what was found and what is accepted.
 pub fn load(xml: &str, file: &str, files: &Files) -> Result<RobotFile, Error> {
+    read(xml, file, files, &Errors::strict())
+}
+
+/// The same, where errors may be collected.
+pub(crate) fn read(xml: &str, file: &str, files: &Files, errors: &Errors) -> Result<RobotFile, Error> {
     let root = document::open(xml, file, files)?;
     if root.name != "mujoco" {
         return Err(Error::Syntax {
@@ -85,13 +91,21 @@ pub fn load(xml: &str, file: &str, files: &Files) -> Result<RobotFile, Error> {
     let settings = Settings::read(&root, &mut warnings)?;
     let classes = Classes::read(&root, &settings, &mut warnings)?;
     let assets = Assets::read(&root, &settings, &classes, files, &mut warnings)?;
-    let mut reader = Reader { settings: &settings, classes: &classes, assets: &assets, warnings };
+    let mut reader = Reader { settings: &settings, classes: &classes, assets: &assets, errors, warnings };
+    let known = errors.count();
     let bodies = body::read(&root, &mut reader)?;
+    if errors.count() > known {
+        // What is missing would be said again by everything that names it.
+        errors.stop()?;
+    }
     let mut names = Names::default();
     names.collect(&bodies)?;
     let (pairs, excludes) = contact::read(&root, &names, &bodies, &mut reader)?;
     let actuators = actuator::read(&root, &names, &bodies, &mut reader)?;
     let keyframes = keyframe::read(&root, &mut reader)?;
+    if errors.count() > known {
+        errors.stop()?;
+    }
     let model = ModelSpec {
         name: root.text("model").unwrap_or_default().to_owned(),
         place: root.place(),
@@ -111,6 +125,7 @@ struct Reader<'a> {
     settings: &'a Settings,
     classes: &'a Classes,
     assets: &'a Assets,
+    errors: &'a Errors,
     warnings: Warnings,
 }
 

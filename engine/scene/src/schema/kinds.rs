@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::{Text, read, tables};
 use crate::Error;
+use crate::error::Errors;
 
 /// A term as written.
 #[derive(Clone, Debug)]
@@ -84,12 +85,13 @@ pub(super) fn entries<K: Kinds>(
     key: &str,
     path: &str,
     text: &Text<'_>,
+    errors: &Errors,
 ) -> Result<Vec<Entry<K>>, Error> {
-    tables(table, key, path, text)?
-        .into_iter()
-        .enumerate()
-        .map(|(index, (table, span))| entry(table, span, &format!("{path}[{index}]"), text))
-        .collect()
+    let mut entries = Vec::new();
+    for (index, (table, span)) in tables(table, key, path, text)?.into_iter().enumerate() {
+        entries.extend(errors.keep(entry(table, span, &format!("{path}[{index}]"), text))?);
+    }
+    Ok(entries)
 }
 
 fn entry<K: Kinds>(mut table: DeTable<'_>, span: Range<usize>, path: &str, text: &Text<'_>) -> Result<Entry<K>, Error> {

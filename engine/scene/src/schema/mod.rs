@@ -9,6 +9,7 @@
 mod json;
 mod kinds;
 pub(crate) mod literal;
+mod partial;
 mod sections;
 
 pub(crate) use json::document_schema;
@@ -22,7 +23,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::Error;
-use crate::error::Place;
+use crate::error::{Errors, Place};
 use crate::terms::action::Action;
 use crate::terms::observation::Observation;
 use crate::terms::reset::Reset;
@@ -44,6 +45,16 @@ pub(crate) struct Document {
     pub rewards: Vec<Entry<Reward>>,
     pub terminations: Vec<Entry<Termination>>,
     pub resets: Vec<Entry<Reset>>,
+    /// What is missing here because it is wrong; something only where errors are collected.
+    pub missing: Missing,
+}
+
+/// Parts of a file that could not be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Missing {
+    pub something: bool,
+    /// Something that other parts name.
+    pub base: bool,
 }
 
 /// `[[observation]]`.
@@ -79,26 +90,27 @@ impl Text<'_> {
 
 impl Document {
     /// Reads `scene.toml`; `file` is its name in messages.
-    pub fn read(text: &str, file: &str) -> Result<Self, Error> {
+    pub fn read(text: &str, file: &str, errors: &Errors) -> Result<Self, Error> {
         let text = Text { file, text };
         let table = DeTable::parse(text.text).map_err(|e| text.error(&e))?;
         let span = table.span();
         let mut table = table.into_inner();
         check_format(&table, &text)?;
-        let actions = kinds::entries(&mut table, "action", "action", &text)?;
-        let rewards = kinds::entries(&mut table, "reward", "reward", &text)?;
-        let terminations = kinds::entries(&mut table, "termination", "termination", &text)?;
-        let resets = kinds::entries(&mut table, "reset", "reset", &text)?;
+        let actions = kinds::entries(&mut table, "action", "action", &text, errors)?;
+        let rewards = kinds::entries(&mut table, "reward", "reward", &text, errors)?;
+        let terminations = kinds::entries(&mut table, "termination", "termination", &text, errors)?;
+        let resets = kinds::entries(&mut table, "reset", "reset", &text, errors)?;
         let mut observations = Vec::new();
         for (index, (mut group, span)) in
             tables(&mut table, "observation", "observation", &text)?.into_iter().enumerate()
         {
-            let terms = kinds::entries(&mut group, "term", &format!("observation[{index}].term"), &text)?;
-            let section = read(group, span.clone(), &text)?;
-            observations.push(Group { section, terms, span });
+            let terms = kinds::entries(&mut group, "term", &format!("observation[{index}].term"), &text, errors)?;
+            let section = errors.keep(read(group, span.clone(), &text))?;
+            observations.extend(section.map(|section| Group { section, terms, span }));
         }
-        let sections: Sections = read(table, span, &text)?;
-        Ok(Self { sections, actions, observations, rewards, terminations, resets })
+        let (sections, base) = partial::sections(table, span, &text, errors)?;
+        let missing = Missing { something: !errors.is_empty(), base };
+        Ok(Self { sections, actions, observations, rewards, terminations, resets, missing })
     }
 }
 

@@ -1,51 +1,18 @@
-//! The files of a scene: read by relative name from one folder, bounded, never from outside it.
-//!
-//! The [`PackageId`] covers what cooking read and the licence: for each file, sorted by name, its name, length and the
-//! Merkle root of its contents; the Merkle root of that list is the id. So a package can be opened file by file,
-//! and a file by 32-byte leaves.
+//! Where a scene's files are: read by relative name from one folder, bounded, never from outside it.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use borsh::BorshSerialize;
-use hyperdust_kernel::merkle::{self, Kind};
-
+use super::{FILES, names};
 use crate::Error;
 
-/// Largest `scene.toml`.
-pub(crate) const SCENE_BYTES: usize = 1 << 20;
-/// Largest robot, mesh or other file.
-pub(crate) const FILE_BYTES: usize = 64 << 20;
-/// Largest sum of all files that one scene reads.
-const PACKAGE_BYTES: usize = 256 << 20;
-/// Most files that one scene reads.
-const FILES: usize = 1024;
-/// Longest name, bytes.
+/// Longest name that is read, bytes.
 const NAME: usize = 255;
-
-const PACKAGE: Kind = Kind::new("hyperdust package");
-const CONTENTS: Kind = Kind::new("hyperdust file");
-
-/// Name of a package. Written as `0x` and 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PackageId(pub [u8; 32]);
-
-impl fmt::Display for PackageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("0x")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for PackageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+/// Most entries of all folders that are looked at, and how deep.
+const ENTRIES: usize = 16 * 1024;
+const DEPTH: usize = 16;
 
 /// Where a scene's files are.
 #[derive(Clone, Debug)]
@@ -78,8 +45,20 @@ impl Folder {
         if bytes.len() > limit { Err(too_large(name, bytes.len() as u64, limit)) } else { Ok(bytes.to_vec()) }
     }
 
+    /// Names of all files that belong to the package, sorted. Links and special files are refused, not followed.
+    pub fn list(&self) -> Result<Vec<String>, Error> {
+        let mut found = match self {
+            Self::Disk(root) => list_disk(root)?,
+            Self::Embedded(folder) => list_embedded(folder),
+            Self::Memory(files) => files.keys().cloned().collect(),
+        };
+        found.retain(|name| !name.split('/').any(names::is_left_out));
+        found.sort();
+        Ok(found)
+    }
+
     /// Names of licence files at the top of the folder, sorted.
-    fn licences(&self) -> Vec<String> {
+    pub fn licences(&self) -> Vec<String> {
         let mut names: Vec<String> = match self {
             Self::Disk(root) => root
                 .read_dir()
@@ -105,61 +84,56 @@ impl Folder {
     }
 }
 
-/// Reads files and remembers which.
-pub(crate) struct Reader<'a> {
-    folder: &'a Folder,
-    files: RefCell<BTreeMap<String, Vec<u8>>>,
+fn list_disk(root: &Path) -> Result<Vec<String>, Error> {
+    let refuse = |file: &str, reason: String| Err(Error::File { file: names::shown(file), reason });
+    let (mut found, mut seen) = (Vec::new(), 0);
+    let mut open = vec![(String::new(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        let entries = root.join(&folder).read_dir().map_err(|error| failed(&folder, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| failed(&folder, &error))?;
+            seen += 1;
+            if seen > ENTRIES {
+                return refuse("the folder", format!("more than {ENTRIES} files and folders; accepted: fewer"));
+            }
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if names::is_left_out(&name) {
+                continue;
+            }
+            let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
+            if entry.file_name().to_str().is_none() {
+                return refuse(&path, "a name that is not UTF-8".into());
+            }
+            // Of the entry itself: a link is not followed.
+            let kind = entry.file_type().map_err(|error| failed(&path, &error))?;
+            if kind.is_dir() {
+                if depth == DEPTH {
+                    return refuse(&path, format!("more than {DEPTH} folders deep; accepted: less"));
+                }
+                open.push((path, depth + 1));
+            } else if !kind.is_file() {
+                let what = if kind.is_symlink() { "a link" } else { "a device, pipe or socket" };
+                return refuse(&path, format!("{what}; accepted: regular files"));
+            } else if found.len() == FILES {
+                return refuse("the folder", format!("more than {FILES} files; accepted: fewer"));
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
 }
 
-impl<'a> Reader<'a> {
-    pub fn new(folder: &'a Folder) -> Self {
-        Self { folder, files: RefCell::default() }
+fn list_embedded(root: &include_dir::Dir<'static>) -> Vec<String> {
+    let (mut found, mut open) = (Vec::new(), vec![root.clone()]);
+    while let Some(folder) = open.pop() {
+        open.extend(folder.dirs().cloned());
+        let name =
+            |file: &include_dir::File<'_>| file.path().strip_prefix(root.path()).ok()?.to_str().map(str::to_owned);
+        found.extend(folder.files().filter_map(name));
     }
-
-    /// Counts a file that was read before.
-    pub fn insert(&self, name: &str, contents: &[u8]) {
-        self.files.borrow_mut().insert(name.to_owned(), contents.to_vec());
-    }
-
-    /// A file of the package.
-    pub fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
-        let mut files = self.files.borrow_mut();
-        if let Some(contents) = files.get(name) {
-            return Ok(contents.clone());
-        }
-        let used: usize = files.values().map(Vec::len).sum();
-        if files.len() == FILES {
-            return Err(Error::File {
-                file: name.into(),
-                reason: format!("one file more than {FILES}, the most a scene may read"),
-            });
-        }
-        let limit = FILE_BYTES.min(PACKAGE_BYTES.saturating_sub(used));
-        let contents = self.folder.read(name, limit)?;
-        files.insert(name.to_owned(), contents.clone());
-        Ok(contents)
-    }
-
-    /// The same as text.
-    pub fn text(&self, name: &str) -> Result<String, Error> {
-        let bytes = self.read(name)?;
-        String::from_utf8(bytes).map_err(|_| Error::File { file: name.into(), reason: "not UTF-8 text".into() })
-    }
-
-    /// Id of what was read, and the licence.
-    pub fn id(self) -> Result<PackageId, Error> {
-        for name in self.folder.licences() {
-            self.read(&name)?;
-        }
-        let mut list = Vec::new();
-        for (name, contents) in self.files.into_inner() {
-            let entry = (name, contents.len() as u64, merkle::root(CONTENTS, &contents));
-            entry
-                .serialize(&mut list)
-                .map_err(|error| Error::File { file: entry.0.clone(), reason: error.to_string() })?;
-        }
-        Ok(PackageId(merkle::root(PACKAGE, &list)))
-    }
+    found
 }
 
 /// Only names that stay inside the folder on every system.
@@ -197,7 +171,7 @@ fn read_disk(root: &Path, name: &str, limit: usize) -> Result<Vec<u8>, Error> {
     if bytes.len() > limit { Err(too_large(name, bytes.len() as u64, limit)) } else { Ok(bytes) }
 }
 
-fn failed(name: &str, error: &std::io::Error) -> Error {
+pub(super) fn failed(name: &str, error: &std::io::Error) -> Error {
     Error::File { file: name.into(), reason: error.to_string() }
 }
 
