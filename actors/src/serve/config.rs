@@ -207,8 +207,8 @@ impl Config {
         if let Some(other) = self.listen.iter().find(|e| !e.starts_with("tcp://") && !e.starts_with("ipc://")) {
             return wrong("listen", format!("\"{other}\""), "tcp://ADDRESS:PORT or ipc://PATH");
         }
-        if !(1..=256).contains(&self.wire.pipeline) {
-            return wrong("wire.pipeline", self.wire.pipeline.to_string(), "1 to 256");
+        if !(1..=hyperdust_wire::limits::PIPELINE).contains(&self.wire.pipeline) {
+            return wrong("wire.pipeline", self.wire.pipeline.to_string(), "1 to 64");
         }
         if !(1 << 16..=1 << 32).contains(&self.wire.frame_bytes) {
             return wrong("wire.frame_bytes", self.wire.frame_bytes.to_string(), "65536 to 4294967296");
