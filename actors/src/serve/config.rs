@@ -204,7 +204,7 @@ impl Config {
         if self.listen.is_empty() {
             return wrong("listen", "no endpoint".into(), "at least one tcp://ADDRESS:PORT or ipc://PATH");
         }
-        if let Some(other) = self.listen.iter().find(|e| !e.starts_with("tcp://") && !e.starts_with("ipc://")) {
+        if let Some(other) = self.listen.iter().find(|text| text.parse::<hyperdust_wire::Endpoint>().is_err()) {
             return wrong("listen", format!("\"{other}\""), "tcp://ADDRESS:PORT or ipc://PATH");
         }
         if !(1..=hyperdust_wire::limits::PIPELINE).contains(&self.wire.pipeline) {

@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod config;
 mod error;
 mod gateway;
+pub mod keys;
 mod ledger;
 pub mod metrics;
 mod opening;

@@ -129,7 +129,7 @@ fn assemble(
     let metrics = Metrics::new();
     let catalogue = Catalogue::read(&config.scenes)?;
     let vault = Arc::new(Vault::default());
-    let listening = Listening::bind(&config.listen, &config.wire, metrics.clone())?;
+    let listening = Listening::bind(&config.listen, &config.data, &config.wire, metrics.clone())?;
     let outbox = listening.outbox.clone();
     let backlog = Arc::new(Backlog::default());
     let recorder = Recorder::new(vault.clone(), metrics.clone(), backlog.clone(), &config.store).start();

@@ -10,18 +10,30 @@ mod outbox;
 mod traffic;
 
 use std::{
+    path::Path,
     sync::{Arc, atomic::AtomicBool},
     thread::JoinHandle,
     time::Duration,
 };
 
-use hyperdust_wire::message::{Right, Role};
+use hyperdust_wire::{
+    Endpoint,
+    curve::{self, Zap},
+    message::{Right, Role},
+};
 
 pub use client::{Client, Ticket, frames};
 pub use outbox::{Line, Out, Outbox};
 use traffic::Traffic;
 
-use super::{Error, config::Wire, gateway::outbox::Inlet, sessions::Ask};
+use super::{
+    Error,
+    config::Wire,
+    gateway::outbox::Inlet,
+    keys::{self, Keys},
+    metrics::Metrics,
+    sessions::Ask,
+};
 
 /// What a connection may do with a session beside stepping it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,31 +89,53 @@ pub struct Gateway {
 /// Sockets that listen, not yet served.
 pub struct Listening {
     context: zmq::Context,
-    sockets: Vec<zmq::Socket>,
+    sockets: Sockets,
     endpoints: Vec<String>,
     /// The way to the gateway, once it runs.
     pub outbox: Arc<Outbox>,
     inlet: Inlet,
 }
 
+/// What the gateway listens on.
+struct Sockets {
+    /// One for this machine, and one for everywhere else that asks for keys.
+    routers: Vec<zmq::Socket>,
+    /// Who may connect to the second.
+    zap: Option<(Zap, Keys)>,
+}
+
 impl Listening {
-    /// Binds the endpoints.
-    pub fn bind(endpoints: &[String], wire: &Wire, metrics: super::metrics::Metrics) -> Result<Self, Error> {
+    /// Binds the endpoints. One beyond loopback is bound with CURVE or not at all; `folder` has the keys.
+    pub fn bind(endpoints: &[String], folder: &Path, wire: &Wire, metrics: Metrics) -> Result<Self, Error> {
         let context = zmq::Context::new();
+        let failed = |error: zmq::Error| Error::Socket(error.to_string());
         let (outbox, inlet) = Outbox::new(&context, metrics)?;
-        let socket = router(&context, wire).map_err(|error| Error::Socket(error.to_string()))?;
-        let mut bound = Vec::new();
-        for endpoint in endpoints {
-            let refused = |why: String| Error::Listen { endpoint: endpoint.clone(), why };
-            if !local(endpoint) {
-                let why = "found an address beyond loopback; accepted: tcp://127.0.0.1:PORT or ipc://PATH";
-                return Err(refused(why.into()));
+        let (mut sockets, mut bound) =
+            (Sockets { routers: vec![router(&context, wire).map_err(failed)?], zap: None }, Vec::new());
+        for text in endpoints {
+            let refused = |why: String| Error::Listen { endpoint: text.clone(), why };
+            let endpoint: Endpoint =
+                text.parse().map_err(|error: hyperdust_wire::EndpointError| refused(error.to_string()))?;
+            if !endpoint.loopback() && sockets.zap.is_none() {
+                curve::required().map_err(|error| refused(error.to_string()))?;
+                let pair = keys::server(folder)?;
+                let keys = Keys::load(folder)?;
+                let zap = Zap::new(&context, keys.list().clone()).map_err(|error| refused(error.to_string()))?;
+                let socket = router(&context, wire).map_err(failed)?;
+                curve::serve(&socket, &pair).map_err(failed)?;
+                tracing::info!(server = %pair.public, keys = %folder.join(keys::LIST).display(), "keys are asked for");
+                sockets.routers.push(socket);
+                sockets.zap = Some((zap, keys));
             }
-            socket.bind(endpoint).map_err(|error| refused(error.to_string()))?;
+            if let Some(path) = text.strip_prefix("ipc://") {
+                own_folder(Path::new(path)).map_err(|error| refused(error.to_string()))?;
+            }
+            let socket = &sockets.routers[usize::from(!endpoint.loopback())];
+            socket.bind(text).map_err(|error| refused(error.to_string()))?;
             let last = socket.get_last_endpoint().map_err(|error| refused(error.to_string()))?;
-            bound.push(last.unwrap_or_else(|_| endpoint.clone()));
+            bound.push(last.unwrap_or_else(|_| text.clone()));
         }
-        Ok(Self { context, sockets: vec![socket], endpoints: bound, outbox, inlet })
+        Ok(Self { context, sockets, endpoints: bound, outbox, inlet })
     }
 
     /// Serves them.
@@ -158,30 +192,7 @@ fn router(context: &zmq::Context, wire: &Wire) -> zmq::Result<zmq::Socket> {
     Ok(socket)
 }
 
-/// Whether an endpoint can be reached from this machine alone.
-fn local(endpoint: &str) -> bool {
-    if endpoint.starts_with("ipc://") {
-        return true;
-    }
-    let Some((host, _)) = endpoint.strip_prefix("tcp://").and_then(|rest| rest.rsplit_once(':')) else { return false };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Only what cannot be reached from elsewhere is local: names, wildcards and interfaces are not.
-    #[test]
-    fn local_endpoints() {
-        for endpoint in ["ipc:///tmp/x", "tcp://127.0.0.1:1", "tcp://127.9.9.9:*", "tcp://[::1]:5", "tcp://localhost:5"]
-        {
-            assert!(local(endpoint), "{endpoint}");
-        }
-        for endpoint in ["tcp://0.0.0.0:1", "tcp://*:1", "tcp://eth0:1", "tcp://[::]:1", "tcp://10.0.0.1:1", "tcp://x"]
-        {
-            assert!(!local(endpoint), "{endpoint}");
-        }
-    }
+/// Makes the folder of an ipc socket, where there is none yet.
+fn own_folder(path: &Path) -> std::io::Result<()> {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), std::fs::create_dir_all)
 }

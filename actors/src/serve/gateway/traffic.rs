@@ -11,7 +11,7 @@ use hyperdust_wire::{
     message::{Hello, Reply, Request, Role, Welcome},
 };
 
-use super::{Client, Line, Out, Outbox, Setup, Ticket, outbox::Inlet};
+use super::{Client, Line, Out, Outbox, Setup, Sockets, Ticket, outbox::Inlet};
 use crate::serve::{ledger::Frames, session::Work, sessions::Ask};
 
 /// Messages of a socket that are read before the queue is looked at again.
@@ -21,7 +21,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// The sockets and who is on them.
 pub struct Traffic {
-    sockets: Vec<zmq::Socket>,
+    sockets: Sockets,
     /// By socket and by what it calls them.
     clients: Vec<HashMap<Vec<u8>, Arc<Client>>>,
     routes: HashMap<u64, Line>,
@@ -32,8 +32,8 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    pub fn new(sockets: Vec<zmq::Socket>, inlet: Inlet, outbox: Arc<Outbox>, setup: Setup) -> Self {
-        let clients = sockets.iter().map(|_| HashMap::new()).collect();
+    pub fn new(sockets: Sockets, inlet: Inlet, outbox: Arc<Outbox>, setup: Setup) -> Self {
+        let clients = sockets.routers.iter().map(|_| HashMap::new()).collect();
         Self { sockets, clients, routes: HashMap::new(), inlet, outbox, setup, swept: Instant::now() }
     }
 
@@ -49,14 +49,20 @@ impl Traffic {
                 return;
             }
             let wait = SWEEP.saturating_sub(self.swept.elapsed()).as_millis() as i64;
-            let mut items: Vec<_> = self.sockets.iter().map(|socket| socket.as_poll_item(zmq::POLLIN)).collect();
-            items.push(self.inlet.wake.as_poll_item(zmq::POLLIN));
+            let zap = self.sockets.zap.iter().map(|(zap, _)| zap.socket());
+            let sockets = self.sockets.routers.iter().chain(zap).chain([&self.inlet.wake]);
+            let mut items: Vec<_> = sockets.map(|socket| socket.as_poll_item(zmq::POLLIN)).collect();
             // Interrupted by a signal: the same as nothing.
             let _ = zmq::poll(&mut items, wait);
             drop(items);
             self.outbox.sleep(false);
             while self.inlet.wake.recv_msg(zmq::DONTWAIT).is_ok() {}
-            for socket in 0..self.sockets.len() {
+            if let Some((zap, _)) = &self.sockets.zap
+                && let Err(error) = zap.serve()
+            {
+                tracing::error!(%error, "keys could not be checked");
+            }
+            for socket in 0..self.sockets.routers.len() {
                 for _ in 0..TURN {
                     if !self.receive(socket) {
                         break;
@@ -88,7 +94,7 @@ impl Traffic {
     }
 
     fn send(&self, client: &Client, frames: &Frames) {
-        let socket = &self.sockets[client.socket];
+        let socket = &self.sockets.routers[client.socket];
         let message = std::iter::once(&client.identity).chain(frames.iter());
         let parts: Vec<&[u8]> = message.map(Vec::as_slice).collect();
         // The first part decides: unreachable or full, nothing of the message is sent.
@@ -100,9 +106,9 @@ impl Traffic {
 
     /// Reads a message; `false`: there is none.
     fn receive(&mut self, index: usize) -> bool {
-        let socket = &self.sockets[index];
-        let Ok(mut identity) = socket.recv_msg(zmq::DONTWAIT) else { return false };
-        let mut frames = Vec::new();
+        let socket = &self.sockets.routers[index];
+        let Ok(identity) = socket.recv_msg(zmq::DONTWAIT) else { return false };
+        let mut frames: Vec<zmq::Message> = Vec::new();
         let mut more = identity.get_more();
         let mut extra = 0;
         while more {
@@ -115,22 +121,35 @@ impl Traffic {
                 extra += 1;
             }
         }
-        let client = self.client(index, &mut identity);
-        client.hear();
-        self.accept(&client, frames, extra);
+        let Some(first) = frames.first_mut() else { return true };
+        // Where keys are asked for, nobody without one gets here; one that was revoked since does, and gets no answer.
+        if let Some(client) = self.client(index, &identity, first) {
+            client.hear();
+            self.accept(&client, frames, extra);
+        }
         true
     }
 
-    fn client(&mut self, socket: usize, identity: &mut zmq::Message) -> Arc<Client> {
+    /// Who sent a message that begins with this frame.
+    fn client(&mut self, socket: usize, identity: &[u8], first: &mut zmq::Message) -> Option<Arc<Client>> {
+        let zap = self.sockets.zap.as_ref().filter(|_| socket > 0);
+        let (user, role) = match zap {
+            None => (Client::LOCAL, Role::Operator),
+            Some((zap, _)) => {
+                let user = first.gets("User-Id")?;
+                (user, zap.role(user)?)
+            }
+        };
         let clients = &mut self.clients[socket];
-        if let Some(client) = clients.get(&**identity) {
-            return client.clone();
+        // Another key, or other rights, on a connection of the same name: another client.
+        if let Some(client) = clients.get(identity).filter(|client| client.user == user && client.role == role) {
+            return Some(client.clone());
         }
-        let client = Client::new(socket, identity.to_vec(), Client::LOCAL.into(), Role::Operator);
-        let client = Arc::new(client);
-        clients.insert(identity.to_vec(), client.clone());
-        self.outbox.metrics().connections.inc();
-        client
+        let client = Arc::new(Client::new(socket, identity.to_vec(), user.into(), role));
+        if clients.insert(identity.to_vec(), client.clone()).is_none() {
+            self.outbox.metrics().connections.inc();
+        }
+        Some(client)
     }
 
     fn accept(&mut self, client: &Arc<Client>, frames: Vec<zmq::Message>, extra: usize) {
@@ -224,6 +243,9 @@ impl Traffic {
     /// Forgets connections that have been silent for too long. Their sessions wait for a RESUME.
     fn sweep(&mut self) {
         self.swept = Instant::now();
+        if let Some((_, keys)) = &mut self.sockets.zap {
+            keys.refresh();
+        }
         let limit = Duration::from_secs(self.setup.wire.silence);
         let mut gone = 0;
         for clients in &mut self.clients {
