@@ -42,11 +42,29 @@ impl Dish {
 }
 
 type Cell = Arc<OnceLock<Result<Arc<Dish>, Arc<hyperdust_scene::Error>>>>;
-type Parameters = BTreeMap<String, ParameterValue>;
+/// Values of a scene's parameters, by name.
+pub type Parameters = BTreeMap<String, ParameterValue>;
+
+/// Which blueprint is asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Order {
+    /// The scene's name.
+    pub scene: String,
+    /// Values of its parameters; those that are missing have their defaults.
+    pub parameters: Parameters,
+    /// Truncates episodes after so many steps instead of the scene's number; 0: never.
+    pub max_episode_steps: Option<u32>,
+}
+
+impl Order {
+    /// A scene as its author made it.
+    pub fn of(scene: &str) -> Self {
+        Self { scene: scene.into(), ..Self::default() }
+    }
+}
 
 struct Cooking {
-    name: String,
-    parameters: Parameters,
+    order: Order,
     cell: Cell,
 }
 
@@ -91,15 +109,15 @@ impl Catalogue {
         self.scenes.get(name)
     }
 
-    /// A scene with these parameters, cooked. May take seconds.
-    pub fn cook(&self, name: &str, parameters: &Parameters) -> Result<Arc<Dish>, Arc<hyperdust_scene::Error>> {
-        let Some(scene) = self.scenes.get(name) else {
+    /// A scene, cooked. May take seconds.
+    pub fn cook(&self, order: &Order) -> Result<Arc<Dish>, Arc<hyperdust_scene::Error>> {
+        let Some(scene) = self.scenes.get(&order.scene) else {
             let accepted = self.scenes.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let name = name.chars().take(64).collect();
+            let name = order.scene.chars().take(64).collect();
             return Err(Arc::new(hyperdust_scene::Error::UnknownScene { name, accepted }));
         };
-        let cell = self.cell(name, parameters);
-        let cooked = cell.get_or_init(|| dish(scene, parameters).map(Arc::new).map_err(Arc::new)).clone();
+        let cell = self.cell(order);
+        let cooked = cell.get_or_init(|| dish(scene, order).map(Arc::new).map_err(Arc::new)).clone();
         if cooked.is_err() {
             // Files may have changed when it is asked for again, and strangers' mistakes take no room.
             self.lock().retain(|cooking| !Arc::ptr_eq(&cooking.cell, &cell));
@@ -107,12 +125,12 @@ impl Catalogue {
         cooked
     }
 
-    fn cell(&self, name: &str, parameters: &Parameters) -> Cell {
+    fn cell(&self, order: &Order) -> Cell {
         let mut cooked = self.lock();
-        let found = cooked.iter().position(|c| c.name == name && c.parameters == *parameters);
+        let found = cooked.iter().position(|cooking| cooking.order == *order);
         let latest = match found {
             Some(index) => cooked.remove(index),
-            None => Cooking { name: name.into(), parameters: parameters.clone(), cell: Cell::default() },
+            None => Cooking { order: order.clone(), cell: Cell::default() },
         };
         let cell = latest.cell.clone();
         cooked.push(latest);
@@ -127,8 +145,11 @@ impl Catalogue {
     }
 }
 
-fn dish(scene: &Scene, parameters: &Parameters) -> Result<Dish, hyperdust_scene::Error> {
-    let cooked = scene.cook(parameters)?;
+fn dish(scene: &Scene, order: &Order) -> Result<Dish, hyperdust_scene::Error> {
+    let mut cooked = scene.cook(&order.parameters)?;
+    if let Some(steps) = order.max_episode_steps {
+        cooked.blueprint.task.max_episode_steps = steps;
+    }
     let place = hyperdust_scene::Place::new("scene.toml", 0);
     let model = Model::new(cooked.blueprint)
         .map_err(|error| hyperdust_scene::Error::Blueprint { place, message: error.to_string() })?;
@@ -177,15 +198,17 @@ mod tests {
         let number = |p: &&hyperdust_scene::Parameter| matches!(p.default, ParameterValue::Float(_));
         let parameter = scene.parameters().iter().find(number);
         let dishes: Vec<_> = std::thread::scope(|scope| {
-            let ask = || catalogue.cook("cartpole", &Parameters::new()).unwrap();
+            let ask = || catalogue.cook(&Order::of("cartpole")).unwrap();
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(dishes.windows(2).all(|pair| Arc::ptr_eq(&pair[0], &pair[1])));
+        let shorter = catalogue.cook(&Order { max_episode_steps: Some(3), ..Order::of("cartpole") }).unwrap();
+        assert_ne!(shorter.id(), dishes[0].id());
         if let Some(parameter) = parameter {
             let ParameterValue::Float(value) = parameter.default else { unreachable!("it is a number") };
             let parameters = Parameters::from([(parameter.name.clone(), ParameterValue::Float(value * 1.01))]);
-            if let Ok(other) = catalogue.cook("cartpole", &parameters) {
+            if let Ok(other) = catalogue.cook(&Order { parameters, ..Order::of("cartpole") }) {
                 assert!(!Arc::ptr_eq(&other, &dishes[0]));
             }
         }
@@ -195,10 +218,10 @@ mod tests {
     #[test]
     fn unknown_scenes() {
         let catalogue = Catalogue::read(&[]).unwrap();
-        let error = catalogue.cook("antt", &Parameters::new()).unwrap_err();
+        let error = catalogue.cook(&Order::of("antt")).unwrap_err();
         assert!(error.to_string().contains("antt") && error.to_string().contains("cartpole"), "{error}");
-        let wrong = Parameters::from([("nothing".to_owned(), ParameterValue::Bool(true))]);
-        assert!(catalogue.cook("cartpole", &wrong).is_err());
+        let parameters = Parameters::from([("nothing".to_owned(), ParameterValue::Bool(true))]);
+        assert!(catalogue.cook(&Order { parameters, ..Order::of("cartpole") }).is_err());
         assert!(catalogue.lock().is_empty(), "mistakes take no room");
     }
 

@@ -3,7 +3,9 @@
 pub mod catalogue;
 pub mod config;
 mod error;
+mod ledger;
 pub mod quota;
+mod worlds;
 
 pub use config::Config;
 pub use error::Error;
