@@ -12,6 +12,7 @@ mod hex;
 pub mod job;
 pub mod key;
 pub mod program;
+pub mod serve;
 pub mod together;
 pub mod trial;
 
