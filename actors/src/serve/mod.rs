@@ -5,6 +5,7 @@ pub mod config;
 mod error;
 mod ledger;
 pub mod quota;
+pub mod stage;
 mod worlds;
 
 pub use config::Config;
