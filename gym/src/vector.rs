@@ -302,10 +302,9 @@ impl VectorEnv {
 
     fn run(&mut self) {
         self.running = true;
-        self.pool.run(&mut self.blocks);
-        for block in &self.blocks {
-            self.batch.gather(self.model.observations(), block.first, &block.lanes);
-        }
+        // A block's rows are copied while they are in the cache, and while other threads still work.
+        let (batch, layout) = (&mut self.batch, self.model.observations());
+        self.pool.run(&mut self.blocks, |block| batch.gather(layout, block.first, &block.lanes));
         self.running = false;
     }
 
