@@ -87,6 +87,9 @@ pub enum Error {
     /// A node was run into a panic, which is a fault of this program.
     #[error("a fault of this program: {0}")]
     Panic(String),
+    /// The server.
+    #[error(transparent)]
+    Serve(#[from] crate::serve::Error),
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {

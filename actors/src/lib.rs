@@ -11,6 +11,7 @@ mod error;
 pub mod job;
 pub mod key;
 pub mod program;
+pub mod serve;
 pub mod trial;
 mod word;
 

@@ -6,6 +6,8 @@
 mod canary;
 mod companion;
 mod episode;
+mod keys;
+mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -24,6 +26,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Hosts worlds for remote agents
+    Serve(serve::Command),
+    /// Who may connect to a server beyond loopback
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Recorded episodes and disputes about them
     #[command(subcommand)]
     Episode(episode::Command),
@@ -75,6 +82,8 @@ impl Guest {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Serve(command) => serve::run(&command),
+        Command::Keys(command) => keys::run(command),
         Command::Episode(command) => episode::run(command),
         Command::Companion(command) => companion::run(command),
         Command::Canary(command) => canary::run(command),

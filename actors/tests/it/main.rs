@@ -4,3 +4,4 @@ mod cli;
 mod companion;
 mod key;
 mod signatures;
+mod serve;
