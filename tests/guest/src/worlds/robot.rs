@@ -134,10 +134,8 @@ impl Tree {
         if self.floor {
             text += "<geom type=\"plane\" size=\"5 5 0.1\"/>";
         }
-        for (index, part) in self.parts.iter().enumerate() {
-            if index == 0 || part.parent % (index + 1) == 0 {
-                self.body(index, true, &mut text);
-            }
+        for index in (0..self.parts.len()).filter(|&index| self.hangs_on_the_ground(index)) {
+            self.body(index, true, &mut text);
         }
         text += "</worldbody><actuator>";
         for (index, part) in self.parts.iter().enumerate().filter(|(index, _)| !self.is_free(*index)) {
@@ -158,10 +156,14 @@ impl Tree {
         text
     }
 
+    fn hangs_on_the_ground(&self, index: usize) -> bool {
+        self.parts[index].parent.is_multiple_of(index + 1)
+    }
+
     /// Bodies that hang on the ground may be free.
     fn is_free(&self, index: usize) -> bool {
         let part = &self.parts[index];
-        part.free && (index == 0 || part.parent % (index + 1) == 0)
+        part.free && self.hangs_on_the_ground(index)
     }
 
     fn body(&self, index: usize, root: bool, text: &mut String) {

@@ -17,13 +17,16 @@ use super::numbers::{mostly, offset, one_of, value};
 pub struct Plan {
     most_steps: u32,
     discrete: bool,
-    groups: Vec<(Dtype, Vec<(Read, f32, f32)>)>,
+    groups: Vec<(Dtype, Vec<Seen>)>,
     rewards: Vec<(f32, Formula)>,
     endings: Vec<(bool, Formula)>,
     infos: Vec<Formula>,
     resets: Vec<(ResetTarget, Place, bool, bool, [f32; 2])>,
     budget: Budget,
 }
+
+/// What is observed, its scale, and the bound that it is clamped to.
+type Seen = (Read, f32, f32);
 
 /// Some consecutive numbers: which array, where it starts and how many, each modulo what there is.
 #[derive(Clone, Copy, Debug)]
