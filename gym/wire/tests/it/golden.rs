@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 
 use hyperdust_gym::{AutoresetMode, Seeds};
+use hyperdust_kernel::rng::Rng;
 use hyperdust_wire::{
     Code, Failure, Header, Kind, Layout, Reply, Request, Sort, VERSION,
     message::{Notice, NoticeKind},
@@ -117,34 +118,83 @@ fn golden_files_are_written() {
     assert!(strange.is_empty(), "no message: {strange:?}");
 }
 
+fn read(name: &str) -> Vec<Vec<u8>> {
+    let byte = |digits: &str, at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    let text = fs::read_to_string(folder().join(name)).unwrap();
+    let frames = text.lines().filter_map(|line| match line.split_once(' ')? {
+        ("json", json) => Some(json.as_bytes().to_vec()),
+        ("hex", digits) => Some((0..digits.len()).step_by(2).map(|at| byte(digits, at)).collect()),
+        _ => None,
+    });
+    frames.collect()
+}
+
+/// Decodes frames and encodes what they are; none where they are nothing.
+fn again(frames: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+    let slices: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+    let (first, rest) = slices.split_first()?;
+    let header = Header::decode(first).ok()?;
+    let written = match header.sort {
+        Sort::Request(_) => Request::decode(&header, rest).ok()?.encode(),
+        Sort::Reply(kind) => Reply::decode(&header, rest).ok()?.encode(kind),
+        _ => Reply::decode(&header, rest).ok()?.encode(Kind::Ping),
+    };
+    let written = written.unwrap().into_iter().map(|frame| frame.into_owned());
+    Some(core::iter::once(header.encode().to_vec()).chain(written).collect())
+}
+
 /// Every file is read as a message, which is written as the same frames.
 #[test]
 fn golden_files_are_read() {
     for name in messages().keys() {
-        let text = fs::read_to_string(folder().join(name)).unwrap();
-        let frames: Vec<Vec<u8>> = text
-            .lines()
-            .filter_map(|line| match line.split_once(' ')? {
-                ("json", json) => Some(json.as_bytes().to_vec()),
-                ("hex", digits) => Some(
-                    (0..digits.len())
-                        .step_by(2)
-                        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
-                        .collect(),
-                ),
-                _ => None,
-            })
-            .collect();
-        let slices: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-        let header = Header::decode(slices[0]).unwrap();
-        assert_eq!(header.encode(), slices[0], "{name}, version {VERSION}");
-        let written = match header.sort {
-            Sort::Request(_) => Request::decode(&header, &slices[1..]).unwrap().encode().unwrap(),
-            Sort::Reply(kind) => Reply::decode(&header, &slices[1..]).unwrap().encode(kind).unwrap(),
-            _ => Reply::decode(&header, &slices[1..]).unwrap().encode(Kind::Ping).unwrap(),
-        };
-        assert!(written.iter().map(|frame| &**frame).eq(slices[1..].iter().copied()), "{name}");
+        let frames = read(name);
+        assert_eq!(again(&frames), Some(frames), "{name}, version {VERSION}");
     }
+}
+
+/// Every message with bytes changed, cut, doubled and moved between frames: another message, which is read again as the same, or
+/// an error; a batch of a session or an error.
+#[test]
+fn changed_messages_are_messages_or_errors() {
+    let all: Vec<Vec<Vec<u8>>> = messages().keys().map(|name| read(name)).collect();
+    let layout =
+        Layout::new(local("cartpole", 2, AutoresetMode::SameStep).model(), 2, AutoresetMode::SameStep).unwrap();
+    let mut batch = layout.buffer();
+    let mut rng = Rng::new(1);
+    let mut below = |limit: usize| (rng.unit() * limit as f32) as usize;
+    let mut taken = 0;
+    for round in 0..60_000 {
+        let mut frames = all[round % all.len()].clone();
+        for _ in 0..=below(3) {
+            let index = below(frames.len());
+            let frame = &mut frames[index];
+            let at = below(frame.len());
+            match below(7) {
+                0 if !frame.is_empty() => frame[at] = below(256) as u8,
+                1 if !frame.is_empty() => frame[at] ^= 1 << below(8),
+                2 => frame.truncate(at),
+                3 => frame.extend_from_within(at..),
+                4 => {
+                    let other = &all[below(all.len())];
+                    frames[index] = other[below(other.len())].clone();
+                }
+                5 => {
+                    let copy = frames[index].clone();
+                    frames.push(copy);
+                }
+                _ if frames.len() > 1 => drop(frames.remove(index)),
+                _ => {}
+            }
+        }
+        if let Some(written) = again(&frames) {
+            assert_eq!(again(&written), Some(written));
+            taken += 1;
+        }
+        if let [_, frame, rest @ ..] = frames.as_slice() {
+            let _ = layout.read(frame, rest.first().map(Vec::as_slice), &mut batch);
+        }
+    }
+    assert!(taken > 1000, "most of them are no messages, but not all: {taken}");
 }
 
 #[test]
