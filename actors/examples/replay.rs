@@ -11,6 +11,7 @@ use hyperdust_actors::{
         Batch, Committed,
         queue::{self, Limits},
     },
+    job::Models,
     trial,
 };
 use hyperdust_gym::{AutoresetMode, Sampler, Seeds, Segment, VectorEnv, VectorOptions, rows};
@@ -95,7 +96,8 @@ fn commit(files: &[Vec<u8>], threads: NonZeroUsize) {
     let terms = |job: &Job| job.terms().copied().ok_or_else(|| Error::Job("it has no terms".into()));
     let address = trial::key("companion").expect("a trial key").address();
     let sink = |_, committed: Committed| Ok(committed.commitment());
-    let batch = Batch::new(|number: usize| Job::decode(&files[number]), terms, PROGRAM, address, sink);
+    let models = Models::default();
+    let batch = Batch::new(|number: usize| Job::decode_with(&files[number], &models), terms, PROGRAM, address, sink);
     let report = queue::run(&batch, &vec![0; files.len()], Limits::threads(threads), &|_| {});
     assert!(report.results.iter().all(Result::is_ok));
 }

@@ -86,7 +86,7 @@ impl Plant {
             write_new(path, &claim.encode())?;
         }
         write_new(&self.fixed, &fixed.encode())?;
-        println!("{} canaries, fixed at {} as {}", fixed.count, fixed.time, shown(&fixed.root));
+        println!("canaries: {}, fixed at {} as {}", fixed.count, fixed.time, shown(&fixed.root));
         Ok(ExitCode::SUCCESS)
     }
 }

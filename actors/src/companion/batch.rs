@@ -1,7 +1,10 @@
 //! A companion's jobs, as the [queue](super::queue) takes them: from inputs to commitments. Segments of different jobs in one scene are
 //! computed side by side.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use hyperdust_gym::Streams;
 use hyperdust_kernel::merkle::Hash;
@@ -18,26 +21,39 @@ pub struct Batch<R, T, S> {
     program: Hash,
     address: Address,
     sink: S,
+    /// Jobs that were read for their plans and are to be run, and how many bytes of actions they have together.
+    read_ahead: Mutex<(BTreeMap<usize, Job>, usize)>,
     /// What threads run segments with, while none does.
     streams: Mutex<Vec<Streams>>,
 }
 
+/// Bytes of actions that are kept between planning and running.
+const READ_AHEAD: usize = 256 << 20;
 /// Kept [`Streams`], at most: one for each thread and scene, where there are few of both.
 const KEPT: usize = 64;
 
 impl<R, T, S> Batch<R, T, S> {
     /// Jobs for a companion.
     ///
-    /// `read` gives a job by its number, and is called twice for each; `terms` gives the terms of a job's session, as the chain has
+    /// `read` gives a job by its number, and is called once for each, or twice where all would be over 256 MiB; `terms` gives the terms of a job's session, as the chain has
     /// them; `program` is the image root of the program whose native form this binary is; `address` is whose commitments they are;
     /// `sink` takes each commitment as soon as it is made.
     pub fn new(read: R, terms: T, program: Hash, address: Address, sink: S) -> Self {
-        Self { read, terms, program, address, sink, streams: Mutex::default() }
+        Self { read, terms, program, address, sink, read_ahead: Mutex::default(), streams: Mutex::default() }
+    }
+
+    fn read_ahead(&self) -> MutexGuard<'_, (BTreeMap<usize, Job>, usize)> {
+        self.read_ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn streams(&self) -> MutexGuard<'_, Vec<Streams>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// About how much memory a job takes.
+fn bytes(job: &Job) -> usize {
+    job.segments().iter().map(|inputs| inputs.actions.len()).sum()
 }
 
 /// The state that a segment starts from.
@@ -56,14 +72,28 @@ where
     type Done = D;
 
     fn plan(&self, number: usize) -> Result<Graph, Error> {
-        (self.read)(number)?.plan()
+        let job = (self.read)(number)?;
+        let plan = job.plan().clone();
+        let mut ahead = self.read_ahead();
+        let bytes = ahead.1 + bytes(&job);
+        if bytes <= READ_AHEAD {
+            ahead.0.insert(number, job);
+            ahead.1 = bytes;
+        }
+        Ok(plan)
     }
 
     fn load(&self, number: usize) -> Result<(Assigned, Graph), Error> {
-        let job = (self.read)(number)?;
+        let kept = {
+            let mut ahead = self.read_ahead();
+            let job = ahead.0.remove(&number);
+            ahead.1 -= job.as_ref().map_or(0, bytes);
+            job
+        };
+        let job = kept.map_or_else(|| (self.read)(number), Ok)?;
         let terms = (self.terms)(&job)?;
         let assigned = Assigned::new(job, &terms, &self.program)?;
-        let plan = assigned.job().plan()?;
+        let plan = assigned.job().plan().clone();
         Ok((assigned, plan))
     }
 

@@ -178,7 +178,7 @@ fn actions(truth: &Truth, liar: Party, injection: &Injection) -> Result<Report, 
 }
 
 fn new_game(truth: &Truth, claim: Hash, challenge: Challenge, judge: &Signatures) -> Result<Game, Error> {
-    let plan = truth.job.plan()?;
+    let plan = truth.job.plan();
     let terms =
         Terms { nodes: plan.count(), plan: plan.plan(), claim, challenge, arity: ARITY, clock: CLOCK, filed: 0 };
     Game::filed(terms, judge).map_err(|error| Error::Dispute(error.to_string()))

@@ -14,7 +14,7 @@ use hyperdust_receipt::{Address, Terms};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::{COMMITMENT, Identity, read_job, read_session, shown, stem};
+use super::{COMMITMENT, Identity, read, read_session, shown, stem};
 use crate::{
     Error, Job, Program, SEGMENT,
     cli::print_json,
@@ -22,6 +22,7 @@ use crate::{
         Batch, Committed, Session,
         queue::{self, Event, Limits},
     },
+    job::{self, Models},
 };
 
 #[derive(Args)]
@@ -86,7 +87,8 @@ impl Commit {
         if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
             return Err(Error::Job(format!("two files are named \"{twice}\", and their commitments would be, too")));
         }
-        let read = |number: usize| read_job(&files[number]);
+        let models = Models::default();
+        let read = |number: usize| Job::decode_with(&read(&files[number], job::LONGEST)?, &models);
         let sessions = self.terms.iter().map(|path| read_session(path)).collect::<Result<Vec<_>, _>>()?;
         let terms = |job: &Job| self.terms_of(job, &sessions);
         let sink = |number: usize, committed: Committed| {

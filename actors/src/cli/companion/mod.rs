@@ -85,7 +85,11 @@ pub(super) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
 }
 
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    std::fs::write(path, bytes).map_err(|source| Error::Io { path: path.into(), source })
+    let io = |source| Error::Io { path: path.into(), source };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    std::fs::write(path, bytes).map_err(io)
 }
 
 pub(super) fn read_session(path: &Path) -> Result<Session, Error> {

@@ -17,9 +17,13 @@
 mod board;
 
 use std::{
+    collections::BTreeMap,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -147,24 +151,44 @@ pub struct Report<D> {
 pub fn run<J: Jobs>(jobs: &J, priorities: &[i32], limits: Limits, watch: &(dyn Fn(Event) + Sync)) -> Report<J::Done> {
     let threads = limits.threads.get().min(Limits::MOST_THREADS);
     let limits = Limits { threads: NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN), ..limits };
-    let plans = (0..priorities.len()).map(|number| guarded(|| jobs.plan(number)));
-    let board = Board::new(plans, priorities, limits, |node| jobs.alike(node));
+    let plans = plans(jobs, priorities.len(), threads);
+    let board = Board::new(plans.into_iter(), priorities, limits, |node| jobs.alike(node));
     watch(Event::Planned { nodes: board.different() });
     for (job, error) in board.refused() {
         watch(Event::Over { job, error: Some(error) });
     }
     let shared = Shared { board: Mutex::new(board), changed: Condvar::new() };
+    on_threads(threads, || shared.work(jobs, watch));
+    shared.board.into_inner().unwrap_or_else(PoisonError::into_inner).report()
+}
+
+/// Does it on so many threads, the caller's included; on fewer, where the system has no more.
+fn on_threads(threads: usize, work: impl Fn() + Sync) {
     thread::scope(|scope| {
         for number in 1..threads {
-            // Where the system has no more threads, those that there are do it.
             let thread = thread::Builder::new().name(format!("replay {number}"));
-            if thread.spawn_scoped(scope, || shared.work(jobs, watch)).is_err() {
+            if thread.spawn_scoped(scope, &work).is_err() {
                 break;
             }
         }
-        shared.work(jobs, watch);
+        work();
     });
-    shared.board.into_inner().unwrap_or_else(PoisonError::into_inner).report()
+}
+
+/// The graphs of all jobs, or why there is none.
+fn plans<J: Jobs>(jobs: &J, count: usize, threads: usize) -> Vec<Result<Graph, Error>> {
+    let (next, plans) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    on_threads(threads.min(count), || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return;
+            }
+            let plan = guarded(|| jobs.plan(number));
+            plans.lock().unwrap_or_else(PoisonError::into_inner).insert(number, plan);
+        }
+    });
+    plans.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
 struct Shared<J: Jobs> {

@@ -30,7 +30,7 @@ fn the_truth_is_attested_to() {
     let terms = terms(&JOB);
     assert_eq!(signed.verify(&terms.domain, &key().address()), Ok(()));
     let message = signed.message;
-    let plan = JOB.plan().unwrap().root();
+    let plan = JOB.plan().root();
     assert_eq!((message.job, message.plan, message.claim), (terms.job, plan, claim.root()));
     assert_eq!(message.commitment, committed.commitment());
     assert_eq!(Signed::decode(&signed.encode()), Ok(signed));
