@@ -5,6 +5,7 @@
 
 mod companion;
 mod episode;
+mod scene;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -24,6 +25,9 @@ enum Command {
     /// Recorded episodes and disputes about them
     #[command(subcommand)]
     Episode(episode::Command),
+    /// Worlds: made, checked, packed
+    #[command(subcommand)]
+    Scene(scene::Command),
     /// Computes claims again, and attests to them or disputes them
     #[command(subcommand)]
     Companion(companion::Command),
@@ -47,6 +51,7 @@ impl Guest {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Episode(command) => episode::run(command),
+        Command::Scene(command) => scene::run(command),
         Command::Companion(command) => companion::run(command),
     };
     match done {

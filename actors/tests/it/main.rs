@@ -3,3 +3,4 @@
 mod cli;
 mod companion;
 mod key;
+mod scene;
