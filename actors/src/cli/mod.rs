@@ -7,6 +7,7 @@ mod canary;
 mod companion;
 mod episode;
 mod keys;
+mod scene;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -34,6 +35,9 @@ enum Command {
     /// Recorded episodes and disputes about them
     #[command(subcommand)]
     Episode(episode::Command),
+    /// Worlds: made, checked, packed
+    #[command(subcommand)]
+    Scene(scene::Command),
     /// Computes claims again, and attests to them or disputes them
     #[command(subcommand)]
     Companion(companion::Command),
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => serve::run(&command),
         Command::Keys(command) => keys::run(command),
         Command::Episode(command) => episode::run(command),
+        Command::Scene(command) => scene::run(command),
         Command::Companion(command) => companion::run(command),
         Command::Canary(command) => canary::run(command),
     };

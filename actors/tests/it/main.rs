@@ -3,5 +3,6 @@
 mod cli;
 mod companion;
 mod key;
-mod signatures;
+mod scene;
 mod serve;
+mod signatures;

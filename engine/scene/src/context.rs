@@ -150,8 +150,8 @@ impl<'a> At<'a> {
         let literal = number.as_ref().map(|number| &number.0);
         let accepted = format!("{low} to {high}");
         Err(literal.map_or_else(
-            || self.wrong(key, value.to_string(), accepted.clone()),
-            |literal| self.wrong_at(key, literal, value.to_string(), accepted.clone()),
+            || self.wrong(key, shown(value), accepted.clone()),
+            |literal| self.wrong_at(key, literal, shown(value), accepted.clone()),
         ))
     }
 
@@ -161,7 +161,7 @@ impl<'a> At<'a> {
         if value >= low as f64 && value <= high as f64 && libm::floor(value) == value {
             return Ok(value as usize);
         }
-        Err(self.wrong_at(key, &count.0, value.to_string(), format!("a whole number from {low} to {high}")))
+        Err(self.wrong_at(key, &count.0, shown(value), format!("a whole number from {low} to {high}")))
     }
 
     /// Yes or no; a number is yes where it is not 0.
@@ -384,4 +384,10 @@ impl<'a> At<'a> {
             other => Err(origin.wrong(other.describe(), "a number")),
         }
     }
+}
+
+/// A number without hundreds of zeros.
+fn shown(value: f64) -> String {
+    let plain = value == 0.0 || !value.is_finite() || (1e-6..1e15).contains(&libm::fabs(value));
+    if plain { value.to_string() } else { format!("{value:e}") }
 }

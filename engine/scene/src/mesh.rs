@@ -43,7 +43,7 @@ pub(crate) fn load(name: &str, reader: &Reader<'_>) -> Result<Mesh, Error> {
     let wrong = |reason: String| Error::File { file: name.to_owned(), reason };
     let bytes = reader.read(name)?;
     let (json, binary) = if bytes.starts_with(b"glTF") {
-        let outside = || wrong("not a glTF 2.0 container: accepted: a JSON chunk and at most one binary chunk".into());
+        let outside = || wrong("not a glTF 2.0 container; accepted: a JSON chunk and at most one binary chunk".into());
         container(&bytes).ok_or_else(outside)?
     } else {
         (bytes.as_slice(), None)

@@ -187,8 +187,8 @@ impl Source {
             return Scene::read(folder, text, true, errors);
         }
         let bytes = folder.read(FILE, SCENE_BYTES)?;
-        let text =
-            String::from_utf8(bytes).map_err(|_| Error::File { file: FILE.into(), reason: "not UTF-8 text".into() })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Error::File { file: FILE.into(), reason: "not UTF-8 text; accepted: text in UTF-8".into() })?;
         Scene::read(folder, text, false, errors)
     }
 }

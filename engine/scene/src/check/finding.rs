@@ -59,12 +59,12 @@ impl Finding {
         };
         match error {
             Error::File { file, reason } => {
-                whole(&Place::new(file.clone(), 0), reason, "a file that is there and can be read")
+                whole(&Place::new(file.clone(), 0), reason, "a whole file of the kind that its place wants")
             }
             Error::Syntax { place, message } => keyed(place, message),
             Error::Value { place, key, found, accepted } => at(place, key, format!("found {found}"), accepted),
             Error::Expression { place, key, text, column, found, accepted } => {
-                at(place, key, format!("found {found} at column {column} of {text:?}"), accepted)
+                at(place, key, format!("found {found} at column {column} of {}", around(text, *column)), accepted)
             }
             Error::Parameter { name, found, accepted } => at(
                 &Place::new(crate::package::SCENE, 0),
@@ -74,9 +74,6 @@ impl Finding {
             ),
             Error::UnknownScene { name, accepted } => {
                 at(&Place::new(name.clone(), 0), "", "no built-in scene is called so".into(), accepted)
-            }
-            Error::Archive { entry, reason } if entry.is_empty() => {
-                whole(&Place::new("archive", 0), reason, "an archive that `hyperdust scene pack` wrote, whole")
             }
             Error::Archive { entry, reason } => {
                 whole(&Place::new(entry.clone(), 0), reason, "an archive that `hyperdust scene pack` wrote, whole")
@@ -96,4 +93,14 @@ impl Finding {
         let fix = "leave it out, or accept that it has no effect".to_owned();
         Self::warning(warning.place.clone(), key, message.to_owned(), fix)
     }
+}
+
+/// The part of an expression in which a column is, in quotes.
+fn around(text: &str, column: usize) -> String {
+    const SIDE: usize = 60;
+    let skipped = column.saturating_sub(SIDE + 1);
+    let part: String = text.chars().skip(skipped).take(2 * SIDE).collect();
+    let before = if skipped > 0 { "…" } else { "" };
+    let after = if text.chars().count() > skipped + 2 * SIDE { "…" } else { "" };
+    format!("{before}{part:?}{after}")
 }

@@ -72,7 +72,12 @@ impl Report {
 
 /// Checks what [`Scene::open`] takes.
 pub(crate) fn at(path: &Path) -> Report {
-    check(Source::at(path))
+    let mut report = check(Source::at(path));
+    // An archive as a whole has no name of its own.
+    for finding in report.findings.iter_mut().filter(|finding| finding.file.is_empty()) {
+        finding.file = path.display().to_string();
+    }
+    report
 }
 
 /// Checks a published scene.

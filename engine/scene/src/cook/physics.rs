@@ -24,7 +24,10 @@ pub(crate) fn load(file: &str, reader: &Reader<'_>, errors: &Errors) -> Result<R
     match file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
         Some("xml" | "mjcf") => mjcf::read(&text, file, &files, errors),
         Some("urdf") => urdf::load(&text, file, &files),
-        _ => Err(Error::File { file: file.into(), reason: "accepted: MJCF (.xml, .mjcf) or URDF (.urdf)".into() }),
+        _ => Err(Error::File {
+            file: file.into(),
+            reason: "not a robot; accepted: MJCF (.xml, .mjcf) or URDF (.urdf)".into(),
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::{FILES, names};
@@ -35,12 +35,13 @@ impl Folder {
     /// A file by its name relative to the folder, of at most `limit` bytes.
     pub fn read(&self, name: &str, limit: usize) -> Result<Vec<u8>, Error> {
         check_name(name)?;
-        let missing = || Error::File { file: name.into(), reason: "there is no such file in the package".into() };
         let bytes = match self {
             Self::Disk(root) => return read_disk(root, name, limit),
             // Names inside an embedded folder are relative to what was embedded.
-            Self::Embedded(folder) => folder.get_file(folder.path().join(name)).ok_or_else(missing)?.contents(),
-            Self::Memory(files) => files.get(name).ok_or_else(missing)?.as_slice(),
+            Self::Embedded(folder) => {
+                folder.get_file(folder.path().join(name)).ok_or_else(|| missing(name))?.contents()
+            }
+            Self::Memory(files) => files.get(name).ok_or_else(|| missing(name))?.as_slice(),
         };
         if bytes.len() > limit { Err(too_large(name, bytes.len() as u64, limit)) } else { Ok(bytes.to_vec()) }
     }
@@ -152,7 +153,10 @@ fn check_name(name: &str) -> Result<(), Error> {
 }
 
 fn read_disk(root: &Path, name: &str, limit: usize) -> Result<Vec<u8>, Error> {
-    let path = root.join(name).canonicalize().map_err(|error| failed(name, &error))?;
+    let path = root.join(name).canonicalize().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => missing(name),
+        _ => failed(name, &error),
+    })?;
     if !path.starts_with(root) {
         let reason = "a link out of the package; accepted: files inside it".into();
         return Err(Error::File { file: name.into(), reason });
@@ -169,6 +173,10 @@ fn read_disk(root: &Path, name: &str, limit: usize) -> Result<Vec<u8>, Error> {
     // The file may grow while it is read.
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| failed(name, &error))?;
     if bytes.len() > limit { Err(too_large(name, bytes.len() as u64, limit)) } else { Ok(bytes) }
+}
+
+fn missing(name: &str) -> Error {
+    Error::File { file: name.into(), reason: "there is no such file in the package; accepted: the name of one".into() }
 }
 
 pub(super) fn failed(name: &str, error: &std::io::Error) -> Error {

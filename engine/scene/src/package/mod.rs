@@ -106,7 +106,10 @@ impl Package {
         }
         names::check_all(files.keys())?;
         if !files.contains_key(SCENE) {
-            return refuse(SCENE, "there is no such file; accepted: packages with one at the top".into());
+            return refuse(
+                SCENE,
+                "there is no such file in the package; accepted: packages with one at the top".into(),
+            );
         }
         Ok(Self { files })
     }

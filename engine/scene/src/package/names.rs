@@ -41,12 +41,12 @@ pub(super) fn check(name: &str) -> Result<(), String> {
             _ if part.len() > PART => return refuse(&format!("a part of more than {PART} bytes")),
             _ => {}
         }
-        if is_left_out(part) {
-            return refuse("hidden files (.name) and archives in archives are no part of a package");
-        }
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-+.@()=,~# ".contains(c);
         if let Some(odd) = part.chars().find(|c| !plain(*c)) {
             return refuse(&format!("the character {odd:?}, which not every system takes"));
+        }
+        if is_left_out(part) {
+            return refuse("hidden files (.name) and archives in archives are no part of a package");
         }
         if part.ends_with(['.', ' ']) || part.starts_with(' ') {
             return refuse("a part that begins with a space, or ends with a dot or a space");

@@ -44,7 +44,8 @@ impl<'a> Reader<'a> {
     /// The same as text.
     pub fn text(&self, name: &str) -> Result<String, Error> {
         let bytes = self.read(name)?;
-        String::from_utf8(bytes).map_err(|_| Error::File { file: name.into(), reason: "not UTF-8 text".into() })
+        String::from_utf8(bytes)
+            .map_err(|_| Error::File { file: name.into(), reason: "not UTF-8 text; accepted: text in UTF-8".into() })
     }
 
     /// All that was read, by name.

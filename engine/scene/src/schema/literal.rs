@@ -38,7 +38,7 @@ impl Raw {
         match self {
             Self::Bool(value) => format!("`{value}`"),
             Self::Integer(value) => format!("`{value}`"),
-            Self::Float(value) => format!("`{value}`"),
+            Self::Float(value) => format!("`{value:?}`"),
             Self::Text(value) => format!("\"{}\"", value.chars().take(60).collect::<String>()),
             Self::List(items) => format!("a list of {}", items.len()),
         }
