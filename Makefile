@@ -79,7 +79,7 @@ demo: wheel ## train PPO on our Ant, show what it learned in out/, replay the be
 	$(PY) python/examples/demo.py --out $(OUT)
 
 .PHONY: test
-test: lint test-rust test-guest test-python ## everything that needs neither a GPU nor torch
+test: page lint test-rust test-guest test-python ## everything that needs neither a GPU nor torch
 
 .PHONY: lint
 lint: system ## formatting and lints
@@ -118,10 +118,24 @@ test-native: system
 	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="-C target-cpu=native" \
 	  cargo run $(CARGO_FLAGS) --quiet -p hyperdust-tests --example goldens
 
+# What a browser needs of the server: three.js from npm and our own scripts in one file, which `cargo build` puts into the binary.
+PAGE := actors/page/dist/page.js
+.PHONY: page
+page: $(PAGE) ## bundle the server's web page
+$(PAGE): actors/page/package.json actors/page/package-lock.json $(wildcard actors/page/src/*.js) | system
+	@command -v npm >/dev/null || { as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
+	"$${as_root[@]}" apt-get update -qq; "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm; }
+	cd actors/page && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+
+.PHONY: chromium
+chromium: system
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
+	"$${as_root[@]}" apt-get update -qq; "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
+
 # `pytest`, not `python -m pytest`: that would put this folder on the path, where TorchRL finds a module `gym`.
 .PHONY: test-python
-test-python: wheel ## tests of the Python package, with MuJoCo as the oracle of the robots
-	@$(PY) -P -c 'import mujoco, jax, matplotlib, imageio, minari, h5py, rerun, zmq'  # else the tests would skip themselves
+test-python: wheel page chromium ## tests of the Python package and of the server, with MuJoCo as the oracle of the robots
+	@$(PY) -P -c 'import mujoco, jax, matplotlib, imageio, minari, h5py, rerun, zmq, playwright'  # else the tests would skip themselves
 	$(VENV)/bin/pytest python/tests -p no:cacheprovider
 	@$(PY) -P -c 'import hyperdust._core as core; print(core.__file__)' | xargs nm -D --undefined-only \
 	  | { ! grep -E ' (acos|asin|atan|atan2|cos|sin|sincos|tan|exp|exp2|log|log2|log10|pow)f(@|$$)'; } \
