@@ -6,7 +6,10 @@
 //! ([`Layout`]), so that a step is one copy from the socket into the caller's arrays.
 //!
 //! [`Request`] and [`Reply`] are all messages, with their frames borrowed. Decoding is total: any frames give a message within
-//! [`limits`], or an [`Error`], and allocate no more than a small multiple of their length.
+//! [`limits`], or an [`Error`], and allocate no more than a small multiple of their length. [`signing`] keeps the books of sessions
+//! whose actions are signed.
+//!
+//! With the feature `sockets` (on by default) there are a blocking client and what CURVE needs on both sides.
 #![deny(unsafe_code)]
 
 mod array;
@@ -24,6 +27,7 @@ mod hex;
 mod layout;
 pub mod limits;
 pub mod message;
+pub mod signing;
 
 pub use array::{ArraySpec, Bounds, Dtype};
 pub use endpoint::{Endpoint, EndpointError};

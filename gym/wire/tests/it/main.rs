@@ -8,6 +8,7 @@ mod layout;
 mod messages;
 mod server;
 mod sessions;
+mod signing;
 
 use std::sync::Arc;
 
