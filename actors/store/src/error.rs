@@ -5,7 +5,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use crate::Id;
+use crate::{Id, key::Key};
 
 /// Why bytes are not the value that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +53,9 @@ pub enum Unfit {
     /// Checks, and says nothing that is understood.
     #[error("malformed: {0}")]
     Malformed(String),
+    /// It is known of and not there.
+    #[error("is missing")]
+    Missing,
     /// What it refers to is not there.
     #[error("refers to {0}, which is not there")]
     Dangling(String),
@@ -138,7 +141,7 @@ pub enum Error {
     /// No such job or session.
     #[error("{what} {name}: is not in the store")]
     Unknown {
-        /// "job" or "session".
+        /// "job", "session" or "episode or job".
         what: &'static str,
         /// Which.
         name: String,
@@ -159,6 +162,22 @@ pub enum Error {
         /// The next one.
         accepted: u64,
     },
+    /// A job that pins too much.
+    #[error("job {job}: found {found} pinned episodes; accepted: at most {accepted}")]
+    Pins {
+        /// Which.
+        job: Id,
+        /// With those asked for.
+        found: usize,
+        /// The limit.
+        accepted: usize,
+    },
+    /// A number that is none.
+    #[error("{what}: found NaN; accepted: numbers")]
+    NotANumber {
+        /// Which.
+        what: &'static str,
+    },
     /// Text that is no name.
     #[error(
         "name: found {found:?}; accepted: 64 hexadecimal digits, or in a command line their beginning if only one begins so"
@@ -177,6 +196,10 @@ impl Error {
             Self::Io { passing, .. } => *passing,
             _ => false,
         }
+    }
+
+    pub(crate) fn missing(key: &Key) -> Self {
+        Self::Broken { key: key.to_string(), why: Unfit::Missing }
     }
 
     pub(crate) fn io(what: &'static str, error: &io::Error) -> Self {

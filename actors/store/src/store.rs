@@ -12,7 +12,8 @@ use crate::{
 /// is written by the next one; putting it again is harmless too, because every put is idempotent. So a server answers for what it has
 /// flushed, and tries again what it has not.
 ///
-/// **Order.** A flush writes everything put before it in one atomic batch: a crash leaves all of it or nothing.
+/// **Order.** A flush writes everything put before it, in that order. A crash before it returns leaves a beginning of it, without
+/// halves: an episode with its bytes or none, a journal with its checkpoint and the commands after it up to one of them.
 pub trait Store: Send + Sync {
     /// Keeps an episode and gives its name, the BLAKE3 digest of `bytes`. One that is there already stays as it is.
     ///
