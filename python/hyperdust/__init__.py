@@ -8,6 +8,7 @@
     envs = hyperdust.make_vec("hyperdust/Ant-v0", num_envs=64, num_threads=2)
     envs = hyperdust.make_async("hyperdust/Ant-v0", num_envs=64, batch_size=16)
     mine = hyperdust.load("path/to/scene_or_robot.xml")
+    episodes = hyperdust.dataset("runs/").filter(scene="ant")
 
 The import itself is light: environments, the native module and everything else are loaded on first use.
 """
@@ -21,15 +22,18 @@ from hyperdust.registration import register_scenes
 
 if TYPE_CHECKING:
     from hyperdust._core import Episode
+    from hyperdust.datasets import Dataset, dataset
     from hyperdust.env import HyperdustEnv
     from hyperdust.episode import ReplayReport, replay
     from hyperdust.errors import (
         ActionError,
         ClosedError,
+        DatasetError,
         EpisodeError,
         Error,
         LaneError,
         MaskError,
+        MissingLibraryError,
         ParameterError,
         RenderError,
         ReplayError,
@@ -47,6 +51,8 @@ register_scenes()
 
 _HOME = {
     "Episode": "_core",
+    "Dataset": "datasets",
+    "dataset": "datasets",
     "HyperdustEnv": "env",
     "ReplayReport": "episode",
     "replay": "episode",
@@ -60,10 +66,12 @@ _HOME = {
     "make_async": "pipeline",
     "ActionError": "errors",
     "ClosedError": "errors",
+    "DatasetError": "errors",
     "EpisodeError": "errors",
     "Error": "errors",
     "LaneError": "errors",
     "MaskError": "errors",
+    "MissingLibraryError": "errors",
     "ParameterError": "errors",
     "RenderError": "errors",
     "ReplayError": "errors",

@@ -11,6 +11,7 @@ KERNEL_VERSION: int
 
 _Info: TypeAlias = dict[str, Any]
 _Arrays: TypeAlias = tuple[np.ndarray, ...]
+_Replayed: TypeAlias = tuple[int, int, tuple[int, str] | None, float, bool]
 
 @final
 class Segment:
@@ -137,7 +138,8 @@ class Episode:
     @property
     def digests(self) -> list[bytes]: ...
     def digest(self) -> bytes: ...
-    def _replay(self, scene: Scene | None = None) -> tuple[int, int, tuple[int, str] | None, float, bool]: ...
+    def _replay(self, scene: Scene | None = None) -> _Replayed: ...
+    def _trajectory(self, scene: Scene | None = None, poses: bool = False) -> tuple[_Replayed, dict[str, Any]]: ...
 
 @final
 class Robot:

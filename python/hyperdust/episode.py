@@ -59,6 +59,11 @@ def replay(episode: _core.Episode | bytes | str | os.PathLike[str], scene: _core
         episode = _core.Episode.from_bytes(bytes(episode))
     elif not isinstance(episode, _core.Episode):
         episode = _core.Episode.load(os.fspath(episode))
-    matched, steps, divergence, episode_return, complete = episode._replay(scene)
+    return report_of(episode._replay(scene))
+
+
+def report_of(found: tuple[int, int, tuple[int, str] | None, float, bool]) -> ReplayReport:
+    """What the native module says of a replay."""
+    matched, steps, divergence, episode_return, complete = found
     diverged_at, field = divergence or (None, None)
     return ReplayReport(matched, steps, diverged_at, field, episode_return, complete)

@@ -75,3 +75,11 @@ class ReplayError(Error, RuntimeError):
 
 class RenderError(Error, RuntimeError):
     """No frame can be drawn: no such ``render_mode``, none was given, or a width or height out of range."""
+
+
+class DatasetError(Error, ValueError):
+    """No data set can be made of this: no episodes, episodes of several scenes, or a target that already exists."""
+
+
+class MissingLibraryError(Error, ImportError):
+    """A data set's format needs a library that is not installed; the message says which extra brings it."""

@@ -92,7 +92,7 @@ fn lend_as<'py, T: Element + bytemuck::Pod>(
     Ok(array.into_any())
 }
 
-/// A new array with a copy of one element of the segment; shape as given.
+/// A new array with a copy of the bytes, which are as many as the shape says.
 pub fn copy<'py>(py: Python<'py>, dtype: Dtype, shape: &[usize], bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     match dtype {
         Dtype::F32 => copy_as::<f32>(py, shape, bytes),

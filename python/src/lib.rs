@@ -12,6 +12,7 @@ mod errors;
 mod info;
 mod robot;
 mod scene;
+mod trajectory;
 mod vector;
 
 /// The module.

@@ -214,10 +214,7 @@ impl Scene {
     /// Simulated seconds per step.
     #[getter]
     fn step_seconds(&self) -> f64 {
-        // Through the decimal of the f32, so that 0.01 × 5 is 0.05.
-        let options = &self.model.blueprint().options;
-        let timestep: f64 = options.timestep.to_string().parse().unwrap_or_else(|_| f64::from(options.timestep));
-        timestep * f64::from(options.frame_skip)
+        step_seconds(&self.model)
     }
 
     /// Steps after which an episode is truncated; 0: never.
@@ -355,7 +352,15 @@ fn parameter(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Para
     }
 }
 
-fn segments(py: Python<'_>, layout: &Layout) -> PyResult<Vec<Segment>> {
+/// Simulated seconds per step, through the decimal of the f32, so that 0.01 × 5 is 0.05.
+pub fn step_seconds(model: &Model) -> f64 {
+    let options = &model.blueprint().options;
+    let timestep: f64 = options.timestep.to_string().parse().unwrap_or_else(|_| f64::from(options.timestep));
+    timestep * f64::from(options.frame_skip)
+}
+
+/// The parts of an action or observation.
+pub fn segments(py: Python<'_>, layout: &Layout) -> PyResult<Vec<Segment>> {
     layout
         .segments
         .iter()
