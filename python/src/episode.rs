@@ -32,7 +32,7 @@ type Replayed = (usize, usize, Option<(usize, String)>, f64, bool);
 impl Episode {
     /// From the bytes of [`Episode::to_bytes`].
     #[staticmethod]
-    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
+    pub fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
         GymEpisode::decode(bytes).map(Self::from).map_err(errors::episode)
     }
 
@@ -153,7 +153,8 @@ impl Episode {
                 Ok((model, report, trajectory))
             })
             .map_err(errors::episode)?;
-        let fault = report.fault.map(|fault| scene.map_or_else(|| fault.to_string(), |scene| scene.describe(fault)));
+        let fault =
+            report.fault.map(|fault| scene.map_or_else(|| fault.to_string(), |scene| scene.legend().describe(fault)));
         let parts = trajectory.into_dict(py, &model, &self.episode)?;
         parts.set_item("error", fault)?;
         Ok((found(report), parts))

@@ -7,7 +7,7 @@ use std::{
 };
 
 use hyperdust_kernel::{
-    Fault, Model,
+    Model,
     layout::{Dtype, Layout},
     render::Visuals,
 };
@@ -20,7 +20,7 @@ use pyo3::{
 
 use crate::{
     errors::{self, python},
-    info::Key,
+    info::Legend,
 };
 
 /// One named array of an action or observation.
@@ -50,10 +50,9 @@ pub struct Scene {
     metadata: Metadata,
     package: String,
     warnings: Vec<String>,
-    bodies: Vec<String>,
     joints: Vec<String>,
     actuators: Vec<String>,
-    info_keys: Vec<Key>,
+    legend: Legend,
     /// How to open it again in another process.
     origin: Origin,
 }
@@ -76,20 +75,9 @@ impl Scene {
         &self.visuals
     }
 
-    /// Keys of `info`, in the order of [`Model::info_names`].
-    pub fn info_keys(&self) -> &[Key] {
-        &self.info_keys
-    }
-
-    /// A fault in words, with the body's name.
-    pub fn describe(&self, fault: Fault) -> String {
-        match fault.body {
-            Some(body) => match self.bodies.get(usize::from(body)).filter(|name| !name.is_empty()) {
-                Some(name) => format!("{} (body \"{name}\")", fault.kind),
-                None => format!("{} (body {body})", fault.kind),
-            },
-            None => fault.to_string(),
-        }
+    /// What infos are named by.
+    pub fn legend(&self) -> &Legend {
+        &self.legend
     }
 }
 
@@ -121,12 +109,11 @@ impl Scene {
         }
         let model = Model::new(blueprint).map_err(|error| python::SceneError::new_err(error.to_string()))?;
         Ok(Self {
-            info_keys: model.info_names().iter().map(|name| Key::new(py, name)).collect(),
+            legend: Legend::new(py, model.info_names(), cooked.names.bodies, model.observations().clone()),
             visuals: cooked.visuals,
             metadata: cooked.metadata,
             package: cooked.package.to_string(),
             warnings: cooked.warnings.iter().map(ToString::to_string).collect(),
-            bodies: cooked.names.bodies,
             joints: cooked.names.joints,
             actuators: cooked.names.actuators,
             model,
@@ -190,7 +177,7 @@ impl Scene {
     /// Names of sensor bodies: the world, the robot's, then rigid bodies.
     #[getter]
     fn bodies(&self) -> Vec<String> {
-        self.bodies.clone()
+        self.legend.bodies().to_vec()
     }
 
     /// Names of the robot's joints.
@@ -314,7 +301,8 @@ fn open(source: &str, builtin: bool) -> PyResult<hyperdust_scene::Scene> {
     opened.map_err(errors::scene)
 }
 
-fn overrides(parameters: &Bound<'_, PyDict>) -> PyResult<BTreeMap<String, ParameterValue>> {
+/// Values of a scene's parameters.
+pub fn overrides(parameters: &Bound<'_, PyDict>) -> PyResult<BTreeMap<String, ParameterValue>> {
     parameters.iter().map(|(name, value)| Ok((name.extract()?, parameter(&name, &value)?))).collect()
 }
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import hyperdust  # noqa: F401  (registers the environments)
+from hyperdust.registration import ENTRIES
 
-ENV_IDS = sorted(name for name in gymnasium.registry if name.startswith("hyperdust/"))
+ENV_IDS = sorted(entry.id for entry in ENTRIES)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from minari import MinariDataset
 
 SUFFIX = ".hdep"
-Source = "str | os.PathLike[str] | _core.Episode"
 
 
 @dataclass(frozen=True)
@@ -222,28 +221,42 @@ class Dataset(Sequence[_core.Episode]):
 
 
 def dataset(
-    *sources: str | os.PathLike[str] | _core.Episode | Iterable[Any], scene: _core.Scene | None = None
+    *sources: str | os.PathLike[str] | _core.Episode | Iterable[Any],
+    scene: _core.Scene | None = None,
+    timeout: float = 30.0,
+    server_key: str | None = None,
+    key: str | os.PathLike[str] | None = None,
 ) -> Dataset:
     """Opens recorded episodes.
 
     Args:
         *sources: Folders (searched for ``*.hdep``, subfolders included, in the order of their paths), files,
-            episodes, and iterables of these.
+            servers ("tcp://HOST:PORT", "ipc://PATH": their recorded episodes, newest first), episodes, and
+            iterables of these.
         scene: What to replay on (``env.scene``); ``None``: the blueprint inside each episode.
+        timeout, server_key, key: Of connections to servers: see :func:`hyperdust.connect`.
     """
-    return Dataset(_entries(sources), scene)
+
+    def connect(address: str) -> _core.Client:
+        return _core.Client(address, timeout, server_key, key)
+
+    return Dataset(_entries(sources, connect), scene)
 
 
-def _entries(sources: Iterable[Any]) -> Iterator[Entry]:
+def _entries(sources: Iterable[Any], connect: Callable[[str], _core.Client]) -> Iterator[Entry]:
     for source in sources:
         if isinstance(source, _core.Episode):
             yield Entry(source.digest().hex()[:16], lambda episode=source: episode)  # type: ignore[misc]
+        elif isinstance(source, str) and source.startswith(("tcp://", "ipc://")):
+            client = connect(source)
+            for id in client.episodes():
+                yield Entry(id[2:18], lambda client=client, id=id: client.episode(id))  # type: ignore[misc]
         elif isinstance(source, (str, os.PathLike)):
             yield from _files(Path(source))
         elif isinstance(source, Dataset):
             yield from source._entries
         elif isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray)):
-            yield from _entries(source)
+            yield from _entries(source, connect)
         else:
             raise DatasetError(
                 f"a source of episodes is of type {type(source).__name__}, accepted are paths of folders and files, "
