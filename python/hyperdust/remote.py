@@ -122,14 +122,15 @@ class RemoteVectorEnv(_Session, Lanes):
         _no_pictures(render_mode)
         self.render_mode = None
         self.address = address
-        if num_envs is not None and operator.index(num_envs) < 1:
+        self.num_envs = operator.index(num_envs)
+        if self.num_envs < 1:
             raise LaneError(f"num_envs is {num_envs}, accepted is 1 or more")
         mode = AutoresetMode(autoreset_mode).value
         client = _core.Client(address, timeout, server_key, key)
         if resume is not None:
             self._core = _core.Remote.resume(client, *_resumption(resume))
         else:
-            arguments = (operator.index(num_envs), mode, _limit(max_episode_steps), bool(record), pipeline)
+            arguments = (self.num_envs, mode, _limit(max_episode_steps), bool(record), pipeline)
             self._core = _core.Remote.open(client, _scene_name(scene), parameters, *arguments)
         self._opened = self._core.opened()
         self.num_envs = self._opened["num_envs"]

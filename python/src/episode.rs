@@ -78,6 +78,12 @@ impl Episode {
         }
     }
 
+    /// Whether it carries what was simulated, and so replays without its scene.
+    #[getter]
+    fn embeds_blueprint(&self) -> bool {
+        self.episode.blueprint_bytes.is_some()
+    }
+
     /// Whether it reaches an end of the episode.
     #[getter]
     fn complete(&self) -> bool {

@@ -39,22 +39,19 @@ def binary() -> Path:
 
 
 class Server:
-    """A running server at ``address``, with its data in ``folder``."""
+    """A running server at ``address``, with its data in ``folder``; ``flags``: what else it is started with."""
 
-    def __init__(self, folder: Path, address: str | None = None, **settings: str) -> None:
+    def __init__(self, folder: Path, *flags: str) -> None:
         self.folder = folder
-        self.address = address or f"ipc://{folder}/socket"
-        self.settings = {"LISTEN": self.address, "HTTP": "off", "DATA": str(folder / "data"), **settings}
+        self.address = f"ipc://{folder}/socket"
+        self.flags = ["--listen", self.address, "--http", "off", "--data", str(folder / "data"), *flags]
         self.start()
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = {f"HYPERDUST_SERVE_{name}": value for name, value in self.settings.items()}
         with open(self.folder / "log", "a") as log:
-            self.process = subprocess.Popen(
-                [binary(), "serve"], cwd=self.folder, env={**os.environ, **settings}, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen([binary(), "serve", *self.flags], cwd=self.folder, stdout=log, stderr=log)
         try:
             _core.Client(self.address, SECONDS).close()
         except Exception as error:
@@ -77,9 +74,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(folder: Path, **settings: str) -> Iterator[Server]:
+def running(folder: Path, *flags: str) -> Iterator[Server]:
     """A server for as long as the block runs."""
-    server = Server(folder, **settings)
+    server = Server(folder, *flags)
     try:
         yield server
     finally:

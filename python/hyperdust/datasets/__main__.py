@@ -14,8 +14,8 @@ import argparse
 import sys
 
 from hyperdust.datasets.dataset import Dataset, dataset
-from hyperdust.datasets.trajectory import published
 from hyperdust.errors import Error
+from hyperdust.scene import published
 
 FORMATS = ("minari", "lerobot", "rerun", "npz")
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from hyperdust import _core
 from hyperdust.datasets.progress import progress as counted
-from hyperdust.datasets.trajectory import Trajectory, published, trajectory
+from hyperdust.datasets.trajectory import Trajectory, trajectory
 from hyperdust.episode import ReplayReport, replay
 from hyperdust.errors import DatasetError, EpisodeError, ReplayError
+from hyperdust.scene import published, resolve
 
 if TYPE_CHECKING:
     from lerobot.datasets.lerobot_dataset import LeRobotDataset
@@ -233,7 +234,8 @@ def dataset(
         *sources: Folders (searched for ``*.hdep``, subfolders included, in the order of their paths), files,
             servers ("tcp://HOST:PORT", "ipc://PATH": their recorded episodes, newest first), episodes, and
             iterables of these.
-        scene: What to replay on (``env.scene``); ``None``: the blueprint inside each episode.
+        scene: What to replay on (``env.scene``); ``None``: the blueprint inside each episode, else the published
+            scene that it is of. A server's recordings have none inside.
         timeout, server_key, key: Of connections to servers: see :func:`hyperdust.connect`.
     """
 
@@ -285,8 +287,6 @@ def _load(file: Path) -> _core.Episode:
 
 
 def _blueprint_id(scene: str | os.PathLike[str] | _core.Scene) -> str:
-    from hyperdust.scene import resolve
-
     if isinstance(scene, str) and scene.startswith("0x") and len(scene) == 66:
         return scene
     return resolve(scene, {}, None).blueprint_id

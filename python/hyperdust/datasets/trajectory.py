@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,8 @@ import numpy as np
 from gymnasium import spaces
 
 from hyperdust import _core
-from hyperdust.episode import report_of
+from hyperdust.episode import report_of, scene_of
+from hyperdust.scene import published
 from hyperdust.spaces import named, space_of
 
 
@@ -76,7 +76,8 @@ def trajectory(
 
     Args:
         episode: An episode, its bytes or the path of its file.
-        scene: What to run it on (``env.scene``); ``None``: the blueprint inside the episode.
+        scene: What to run it on (``env.scene``); ``None``: the blueprint inside the episode, else the published
+            scene that it is of.
         poses: Keep the pose of every body, too.
 
     Raises :class:`hyperdust.ReplayError` where the replay differs from the recording, with the step, and
@@ -86,7 +87,7 @@ def trajectory(
         episode = _core.Episode.from_bytes(bytes(episode))
     elif not isinstance(episode, _core.Episode):
         episode = _core.Episode.load(os.fspath(episode))
-    found, parts = episode._trajectory(scene, poses)
+    found, parts = episode._trajectory(scene_of(episode, scene), poses)
     report_of(found).check()
     action_space = space_of(parts["action_segments"])
     actions = tuple(
@@ -111,16 +112,6 @@ def trajectory(
         digest=episode.digest().hex(),
         poses=parts.get("poses"),
     )
-
-
-@functools.cache
-def _published() -> dict[str, str]:
-    return {_core.Scene(name, True, {}, None).blueprint_id: name for name in _core.scene_names()}
-
-
-def published(blueprint_id: str) -> str | None:
-    """Name of the published scene that has this blueprint with its default parameters."""
-    return _published().get(blueprint_id)
 
 
 def flat(prefix: str, value: Any, separator: str = "/") -> dict[str, np.ndarray]:
