@@ -23,7 +23,9 @@ def test_every_public_name_resolves() -> None:
 
 def test_nothing_beyond_numpy_and_gymnasium_is_needed() -> None:
     code = (
-        "import sys; sys.modules.update({n: None for n in ('mujoco', 'jax', 'torch', 'stable_baselines3', 'scipy')});"
-        "import hyperdust; e = hyperdust.load('cartpole'); e.reset(seed=0); print(len(e.step(0)))"
+        "import sys; sys.modules.update({n: None for n in ('mujoco', 'jax', 'torch', 'stable_baselines3', 'scipy', 'zmq', 'tqdm',"
+        "'minari', 'h5py', 'rerun', 'lerobot', 'pyarrow', 'pandas', 'PIL')});"
+        "import hyperdust, hyperdust.remote, hyperdust.datasets as d; e = hyperdust.load('cartpole', record=True); e.reset(seed=0);"
+        "n = len(e.step(0)); assert len(next(hyperdust.dataset(e.episode()).trajectories(progress=True))) == 1; print(n)"
     )
     assert run(code) == "5"

@@ -236,7 +236,7 @@ def test_a_session_outlives_its_server(tmp_path: Path) -> None:
         there = hyperdust.connect(server.address, "hopper", LANES, pipeline=2)
         here = hyperdust.make_vec("hopper", LANES)
         assert_same(there.reset(seed=1), here.reset(seed=1))
-        for round in range(2):
+        for _ in range(2):
             for _ in range(10):
                 actions = here.action_space.sample()
                 assert_same(there.step(actions), here.step(actions))
