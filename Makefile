@@ -41,7 +41,7 @@ help: ## list the targets
 system:
 	@command -v cargo >/dev/null || { echo "cargo not found: install Rust 1.95 or newer from https://rustup.rs"; exit 1; }
 	@need=(); \
-	command -v cc >/dev/null || need+=(build-essential); \
+	{ command -v cc && command -v c++ && command -v make; } >/dev/null || need+=(build-essential); \
 	command -v $(PYTHON) >/dev/null || need+=(python3); \
 	command -v curl >/dev/null || need+=(curl ca-certificates); \
 	command -v xz >/dev/null || need+=(xz-utils); \
@@ -121,14 +121,18 @@ test-native: system
 # `pytest`, not `python -m pytest`: that would put this folder on the path, where TorchRL finds a module `gym`.
 .PHONY: test-python
 test-python: wheel ## tests of the Python package, with MuJoCo as the oracle of the robots
-	@$(PY) -P -c 'import mujoco, jax, matplotlib, imageio'  # else the tests would skip themselves
+	@$(PY) -P -c 'import mujoco, jax, matplotlib, imageio, minari, h5py, rerun, zmq'  # else the tests would skip themselves
 	$(VENV)/bin/pytest python/tests -p no:cacheprovider
+	@$(PY) -P -c 'import hyperdust._core as core; print(core.__file__)' | xargs nm -D --undefined-only \
+	  | { ! grep -E ' (acos|asin|atan|atan2|cos|sin|sincos|tan|exp|exp2|log|log2|log10|pow)f(@|$$)'; } \
+	  || { echo "the extension calls the platform's mathematics: see engine/elementary"; exit 1; }
 
 .PHONY: test-trainers
-test-trainers: wheel $(TRAINERS_VENV)/.ready ## Stable-Baselines3 and TorchRL (own environment: they bring torch)
+test-trainers: wheel $(TRAINERS_VENV)/.ready ## Stable-Baselines3, TorchRL and LeRobot (own environment: they bring torch)
 	$(TRAINERS_VENV)/bin/python $(PIP_INSTALL) --force-reinstall --no-deps $(WHEELS)/hyperdust-*.whl
-	@$(TRAINERS_VENV)/bin/python -P -c 'import stable_baselines3, torchrl'  # else the tests would skip themselves
-	$(TRAINERS_VENV)/bin/pytest python/tests/test_sb3.py python/tests/test_torchrl.py -p no:cacheprovider
+	@$(TRAINERS_VENV)/bin/python -P -c 'import stable_baselines3, torchrl, lerobot'  # else the tests would skip themselves
+	HF_HUB_OFFLINE=1 $(TRAINERS_VENV)/bin/pytest python/tests/test_sb3.py python/tests/test_torchrl.py python/tests/test_datasets.py \
+	  -p no:cacheprovider
 
 # ---------------------------------------------------------------------------------------------- programs of the proof machine
 
@@ -193,10 +197,10 @@ aarch64-tools: system
 	  "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static; }
 evidence-aarch64: aarch64-tools
 
-EVIDENCE := physics learning transfer soak fuzzing guest disputes aarch64
+EVIDENCE := physics learning transfer soak fuzzing guest worlds disputes aarch64
 .PHONY: evidence $(addprefix evidence-,$(EVIDENCE))
 evidence: $(addprefix evidence-,$(EVIDENCE)) evidence-benchmark ## the long forms (many hours); writes docs/evidence/*.json
-evidence-guest evidence-disputes: guest
-evidence-guest evidence-disputes: export HYPERDUST_GUEST := $(GUEST)
+evidence-guest evidence-worlds evidence-disputes: guest
+evidence-guest evidence-worlds evidence-disputes: export HYPERDUST_GUEST := $(GUEST)
 $(addprefix evidence-,$(EVIDENCE)): evidence-%: evidence-tools
 	$(PY) python/evidence/$*.py

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
 
+use hyperdust_actors::{companion::Assigned, trial};
 use hyperdust_gym::{AutoresetMode, Env, Seeds, VectorEnv, VectorOptions};
 use hyperdust_kernel::{Model, World};
 use hyperdust_mlp::{Activation, Batch, Layer, Network};
@@ -59,9 +60,32 @@ fn main() -> Result<(), Box<dyn Error>> {
         write("env_state", &format!("{name}-lanes"), &lanes.snapshot()?)?;
     }
     for (name, bytes) in disputes()? {
-        write("transcript", name, &bytes)?;
+        write(if name == "graph" { "graph" } else { "transcript" }, name, &bytes)?;
     }
+    for (number, name) in (0..).zip(["pendulum", "hopper", "blocks"]) {
+        let job = trial::job(&trial::model(name)?, [7; 32], 1, 6, 3)?;
+        write("job", name, &job.encode())?;
+        for (segment, inputs) in job.segments().iter().enumerate() {
+            let outputs = job.replay(|_| {})?;
+            let state = job.start(segment, &outputs);
+            let length = u16::try_from(state.len())?.to_le_bytes();
+            write("segment", &format!("{name}-{segment}"), &[&[number], &length[..], state, &inputs.actions].concat())?;
+        }
+        let terms = *job.terms().ok_or("a trial has terms")?;
+        let committed = Assigned::new(job, &terms, &[7; 32])?.replay(|_| {})?.commit(Address([0xaa; 20]))?;
+        write("graph", name, &committed.graph().encode())?;
+        let bytes = committed.encode();
+        write("commitment", name, &bytes[..bytes.len() - 32])?;
+    }
+    write("elf", "counts", &elf())?;
+    write("elf", "list", include_bytes!("../engine/guest/IMAGE_ROOT"))?;
     write("network", "two-layers", &network()?)?;
+    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../gym/wire/golden"));
+    for entry in fs::read_dir(golden)? {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).ok_or("a name that is no text")?;
+        write("wire", name, &wire(&fs::read_to_string(&path)?)?)?;
+    }
     write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
     write("mesh", "tetrahedron", include_bytes!("seeds/tetrahedron.glb"))?;
     for (name, bytes) in receipts()? {
@@ -90,6 +114,41 @@ fn receipts() -> Result<Vec<(&'static str, Vec<u8>)>, hyperdust_receipt::Error> 
         ("address", 4, key.address().to_string().into_bytes()),
     ];
     Ok(seeds.into_iter().map(|(name, kind, bytes)| (name, [&[kind], &bytes[..]].concat())).collect())
+}
+
+/// An executable of one segment at address 0, which counts down from 9, stores and exits.
+fn elf() -> Vec<u8> {
+    // li a0, 9; addi a0, a0, -1; bnez a0, -4; lui a1, 0x3000; sw a0, 0(a1); li a7, 93; ecall
+    let code = [0x0090_0513u32, 0xfff5_0513, 0xfe05_1ee3, 0x0300_05b7, 0x00a5_a023, 0x05d0_0893, 0x0000_0073];
+    let (header, entry, bytes) = (52u32, 32u32, 4 * code.len() as u32);
+    let mut file = b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
+    file.extend([2u16, 243].iter().flat_map(|half| half.to_le_bytes()));
+    file.extend([1, 0, header, 0, 0].iter().flat_map(|word: &u32| word.to_le_bytes()));
+    file.extend([header as u16, entry as u16, 1, 40, 0, 0].iter().flat_map(|half| half.to_le_bytes()));
+    file.extend([1, header + entry, 0, 0, bytes, bytes, 7, 4].iter().flat_map(|word: &u32| word.to_le_bytes()));
+    file.extend(code.iter().flat_map(|word| word.to_le_bytes()));
+    file
+}
+
+/// A golden message as the target `wire` takes it: a byte that says what it is, and each frame behind its length. Frames that are
+/// too long for that are cut.
+fn wire(golden: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut bytes = vec![0];
+    for line in golden.lines() {
+        let frame = match line.split_once(' ') {
+            Some(("json", json)) => json.as_bytes().to_vec(),
+            Some(("hex", digits)) => {
+                let pairs =
+                    digits.as_bytes().chunks(2).map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?));
+                pairs.collect::<Result<_, Box<dyn Error>>>()?
+            }
+            _ => continue,
+        };
+        let length = u16::try_from(frame.len()).unwrap_or(u16::MAX);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(&frame[..usize::from(length)]);
+    }
+    Ok(bytes)
 }
 
 /// A network and its observations, behind the network's length.

@@ -1,20 +1,33 @@
-//! How fast a companion replays a session, against how fast it was run: `cargo run --release -p hyperdust-actors --example replay
-//! [SCENE] [LANES]`. Both cut and commit to the same segments, in turn, five times; the medians' ratio.
+//! How fast a companion computes a session's jobs again, against how fast they were made: `cargo run --release -p hyperdust-actors
+//! --example replay [SCENE] [LANES] [THREADS]`. The session runs as a vector env that commits to its segments; the companion takes
+//! the jobs on (which checks a signature of each segment), replays and commits, as `hyperdust companion commit` does. In turn, five
+//! times; medians. How much of it the signatures are, is said beside it.
 
-use std::{env, sync::Arc, time::Instant};
+use std::{env, num::NonZeroUsize, sync::Arc, time::Instant};
 
-use hyperdust_actors::{Job, together, trial};
+use hyperdust_actors::{
+    Error, Job,
+    companion::{
+        Batch, Committed,
+        queue::{self, Limits},
+    },
+    job::Models,
+    trial,
+};
 use hyperdust_gym::{AutoresetMode, Sampler, Seeds, Segment, VectorEnv, VectorOptions, rows};
 use hyperdust_kernel::Model;
 
 const STEPS: usize = 256;
 const TURNS: usize = 5;
+const PROGRAM: [u8; 32] = [1; 32];
 
-fn main() {
+fn main() -> Result<(), Error> {
     let mut arguments = env::args().skip(1);
     let scene = arguments.next().unwrap_or_else(|| "ant".into());
-    let lanes = arguments.next().map_or(256, |lanes| lanes.parse().expect("a number of lanes"));
-    let model = trial::model(&scene).unwrap_or_else(|error| panic!("{error}"));
+    let mut number = |otherwise: usize| arguments.next().map_or(otherwise, |text| text.parse().expect("a number"));
+    let lanes = number(256);
+    let threads = NonZeroUsize::new(number(2)).expect("at least one thread");
+    let model = trial::model(&scene)?;
     let mut sampler = Sampler::new(model.actions(), 1);
     let batches: Vec<Vec<Vec<u8>>> = (0..STEPS)
         .map(|_| {
@@ -22,44 +35,69 @@ fn main() {
             rows(model.actions(), &arenas)
         })
         .collect();
-    let mut times = [Vec::new(), Vec::new()];
+    let (mut times, mut files) = ([Vec::new(), Vec::new(), Vec::new()], Vec::new());
     for _ in 0..TURNS {
         let start = Instant::now();
-        let segments = run(&model, lanes, &batches);
+        let segments = run(&model, lanes, threads, &batches)?;
         times[0].push(start.elapsed().as_secs_f64());
-        let jobs: Vec<Job> = segments
-            .iter()
-            .map(|segments| Job::cut(&model, [1; 32], segments).expect("a stream from its beginning"))
-            .collect();
+        if files.is_empty() {
+            for (seed, segments) in (0..).zip(&segments) {
+                let job = Job::cut(&model, PROGRAM, segments)?;
+                files.push(trial::sign(&job, seed, trial::SEGMENT_STEPS)?.encode());
+            }
+        }
         let start = Instant::now();
-        let outputs = together::replay(&jobs, 0).unwrap_or_else(|error| panic!("{error}"));
+        commit(&files, threads);
         times[1].push(start.elapsed().as_secs_f64());
-        assert!(outputs.iter().zip(&jobs).all(|(outputs, job)| outputs.len() == job.segments().len()));
+        let jobs = files.iter().map(|file| Job::decode(file)).collect::<Result<Vec<_>, _>>()?;
+        let start = Instant::now();
+        jobs.iter().try_for_each(Job::check_signatures)?;
+        // On one thread; `commit` has several.
+        times[2].push(start.elapsed().as_secs_f64() / threads.get() as f64);
     }
-    let [run, replay] = times.map(|mut times| {
+    let [run, commit, signatures] = times.map(|mut times| {
         times.sort_by(f64::total_cmp);
         times[TURNS / 2]
     });
     let rate = |seconds: f64| (lanes * STEPS) as f64 / seconds;
     println!(
-        "{scene}, {lanes} lanes: run {:.0} steps/s, replay {:.0} steps/s, ratio {:.2}",
+        "{scene}, {lanes} lanes, {threads} threads: run {:.0} steps/s; commit {:.0} steps/s, ratio {:.2}; without the \
+         signatures {:.0} steps/s, ratio {:.2}",
         rate(run),
-        rate(replay),
-        run / replay
+        rate(commit),
+        run / commit,
+        rate(commit - signatures),
+        run / (commit - signatures)
     );
+    Ok(())
 }
 
-fn run(model: &Arc<Model>, lanes: usize, batches: &[Vec<Vec<u8>>]) -> Vec<Vec<Segment>> {
-    let options = VectorOptions { num_envs: lanes, num_threads: 0, autoreset: AutoresetMode::NextStep };
-    let mut env = VectorEnv::new(Arc::clone(model), options).expect("options are valid");
+fn run(
+    model: &Arc<Model>,
+    lanes: usize,
+    threads: NonZeroUsize,
+    batches: &[Vec<Vec<u8>>],
+) -> Result<Vec<Vec<Segment>>, Error> {
+    let options = VectorOptions { num_envs: lanes, num_threads: threads.get(), autoreset: AutoresetMode::NextStep };
+    let mut env = VectorEnv::new(Arc::clone(model), options)?;
     env.commit(trial::SEGMENT_STEPS);
-    env.reset(Seeds::First(0), None).expect("a new env can be reset");
+    env.reset(Seeds::First(0), None)?;
     for batch in batches {
-        env.step(&batch.iter().map(Vec::as_slice).collect::<Vec<_>>()).expect("actions are valid");
+        env.step(&batch.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
     }
     let mut segments = vec![Vec::new(); lanes];
-    for (lane, segment) in env.take_segments(true) {
+    for (lane, segment) in env.take_segments(true)? {
         segments[lane].push(segment);
     }
-    segments
+    Ok(segments)
+}
+
+fn commit(files: &[Vec<u8>], threads: NonZeroUsize) {
+    let terms = |job: &Job| job.terms().copied().ok_or_else(|| Error::Job("it has no terms".into()));
+    let address = trial::key("companion").expect("a trial key").address();
+    let sink = |_, committed: Committed| Ok(committed.commitment());
+    let models = Models::default();
+    let batch = Batch::new(|number: usize| Job::decode_with(&files[number], &models), terms, PROGRAM, address, sink);
+    let report = queue::run(&batch, &vec![0; files.len()], Limits::threads(threads), &|_| {});
+    assert!(report.results.iter().all(Result::is_ok));
 }

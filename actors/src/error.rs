@@ -57,6 +57,9 @@ pub enum Error {
     /// A claim that is none, or that is not a claim about this job.
     #[error("claim: {0}")]
     Claim(String),
+    /// Terms of a session that are none, or not a job's.
+    #[error("terms: {0}")]
+    Terms(String),
     /// A canary that excuses nothing.
     #[error("canary: {0}")]
     Canary(String),
@@ -84,6 +87,9 @@ pub enum Error {
     /// A node was run into a panic, which is a fault of this program.
     #[error("a fault of this program: {0}")]
     Panic(String),
+    /// The server.
+    #[error(transparent)]
+    Serve(#[from] crate::serve::Error),
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {

@@ -7,7 +7,7 @@
 //!
 //! Bytes: `"HDJB" ‖ format (u16 LE) ‖ borsh(body)`. Decoding is total and bounded.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use borsh::{BorshDeserialize, BorshSerialize, io};
 use hyperdust_gym::Segment;
@@ -75,6 +75,29 @@ impl Body {
 pub struct Job {
     model: Arc<Model>,
     body: Arc<Body>,
+    /// Hashes every string of the job: computed once.
+    plan: Arc<Graph>,
+}
+
+/// Compiled scenes of jobs that are read one after the other: jobs in one scene share its. Keeps the last few.
+#[derive(Debug, Default)]
+pub struct Models(Mutex<Vec<(Vec<u8>, Arc<Model>)>>);
+
+impl Models {
+    const KEPT: usize = 16;
+
+    /// The compiled scene of a blueprint's bytes.
+    fn compile(&self, blueprint: &[u8]) -> Result<Arc<Model>, Error> {
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, model)) = kept().iter().find(|(bytes, _)| bytes == blueprint) {
+            return Ok(Arc::clone(model));
+        }
+        let model = Model::new(Blueprint::decode(blueprint)?)?;
+        let mut kept = kept();
+        kept.truncate(Self::KEPT - 1);
+        kept.insert(0, (blueprint.to_vec(), Arc::clone(&model)));
+        Ok(model)
+    }
 }
 
 impl core::fmt::Debug for Body {
@@ -105,9 +128,8 @@ impl Job {
             Actions::decode(&inputs.actions, model.actions().size)
                 .map_err(|error| Error::Job(format!("segment {number}: {error}")))?;
         }
-        let job = Self { model, body: Arc::new(body) };
-        job.plan()?;
-        Ok(job)
+        let plan = Graph::new(nodes(&model, &body))?;
+        Ok(Self { model, body: Arc::new(body), plan: Arc::new(plan) })
     }
 
     /// The job's bytes.
@@ -120,6 +142,11 @@ impl Job {
 
     /// The job of these bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        Self::decode_with(bytes, &Models::default())
+    }
+
+    /// As [`Job::decode`], for one of several jobs.
+    pub fn decode_with(bytes: &[u8], models: &Models) -> Result<Self, Error> {
         let refused = |why: String| Error::Job(why);
         if bytes.len() > LONGEST {
             return Err(refused(format!("found {} bytes; accepted: at most {LONGEST}", bytes.len())));
@@ -131,7 +158,7 @@ impl Job {
             return Err(refused("does not start with \"HDJB\" and format 1".into()));
         }
         let body = Body::read(&mut &*rest).map_err(|error| refused(error.to_string()))?;
-        let model = Model::new(Blueprint::decode(&body.blueprint)?)?;
+        let model = models.compile(&body.blueprint)?;
         Self::of(body, model)
     }
 
@@ -156,27 +183,14 @@ impl Job {
     }
 
     /// Layer 1 without outputs.
-    pub fn plan(&self) -> Result<Graph, Error> {
-        self.graph(&vec![UNKNOWN; self.segments().len()])
+    pub fn plan(&self) -> &Graph {
+        &self.plan
     }
 
     /// Layer 1 with these output roots, one per segment.
     pub fn graph(&self, outputs: &[Hash]) -> Result<Graph, Error> {
-        let blueprint = Source::Given(self.model.id().0);
-        let given = |kind: Kind, bytes: &[u8]| match bytes {
-            [] => Source::Empty,
-            bytes => Source::Given(merkle::root(kind, bytes)),
-        };
-        let nodes = (0..).zip(self.segments()).zip(outputs).map(|((index, inputs), &output): ((u32, _), _)| {
-            let state = match &inputs.start {
-                Some(start) => given(segment::STATE, start),
-                // Only the first has none before it, and it says where it starts.
-                None => Source::Node(index.saturating_sub(1)),
-            };
-            let actions = given(segment::ACTIONS, &inputs.actions);
-            Node { program: self.program(), inputs: [blueprint, state, actions, Source::Empty], output }
-        });
-        Ok(Graph::new(nodes.collect())?)
+        let nodes = self.plan.nodes().iter().zip(outputs);
+        Ok(Graph::new(nodes.map(|(node, &output)| Node { output, ..node.clone() }).collect())?)
     }
 
     /// Runs the job natively and gives every segment's output; `each` is called after each.
@@ -251,15 +265,24 @@ impl Job {
         (0..self.segments().len()).map(|number| Ok(u64::from(self.shape(number)?.0))).sum()
     }
 
-    /// Refuses a segment whose running action root the user of the terms has not signed; nothing is refused without terms.
+    /// Refuses a segment whose running action root the user of the terms has not signed, and one that does not start from the end of the
+    /// one before (the first: from nothing), which no signature over actions speaks for; nothing is refused without terms.
     pub fn check_signatures(&self) -> Result<(), Error> {
         let Some(terms) = self.terms() else { return Ok(()) };
         let (mut root, mut steps) = (chain::START, 0_u64);
-        for (number, inputs) in self.segments().iter().enumerate() {
-            root = chain::next(chain::ACTIONS, &root, &actions_root(inputs));
+        for (number, (inputs, node)) in self.segments().iter().zip(self.plan.nodes()).enumerate() {
+            let actions = match node.inputs[2] {
+                Source::Given(actions) => actions,
+                _ => return Err(Error::Job(format!("segment {number} has no actions"))),
+            };
+            root = chain::next(chain::ACTIONS, &root, &actions);
             steps += u64::from(self.actions(inputs)?.count());
             let expected = ActionRoot { job: terms.job, segment: number as u64, steps, root };
             let unsigned = |why: String| Error::Unsigned { segment: number, why };
+            let begins = inputs.start.as_deref().map(<[u8]>::is_empty);
+            if begins != (number == 0).then_some(true) {
+                return Err(unsigned("it starts from a state that is not the end of the segment before".into()));
+            }
             let signed = inputs.signed.as_ref().ok_or_else(|| unsigned("there is no signature".into()))?;
             if signed.message != expected {
                 return Err(unsigned("the signature is over other actions".into()));
@@ -272,6 +295,25 @@ impl Job {
     fn actions<'a>(&self, inputs: &'a Inputs) -> Result<Actions<'a>, Error> {
         Ok(Actions::decode(&inputs.actions, self.model.actions().size)?)
     }
+}
+
+/// The job's segments as nodes, without outputs.
+fn nodes(model: &Model, body: &Body) -> Vec<Node> {
+    let blueprint = Source::Given(model.id().0);
+    let given = |kind: Kind, bytes: &[u8]| match bytes {
+        [] => Source::Empty,
+        bytes => Source::Given(merkle::root(kind, bytes)),
+    };
+    let node = |(index, inputs): (u32, &Inputs)| {
+        let state = match &inputs.start {
+            Some(start) => given(segment::STATE, start),
+            // Only the first has none before it, and it says where it starts.
+            None => Source::Node(index.saturating_sub(1)),
+        };
+        let actions = given(segment::ACTIONS, &inputs.actions);
+        Node { program: body.program, inputs: [blueprint, state, actions, Source::Empty], output: UNKNOWN }
+    };
+    (0..).zip(&body.segments).map(node).collect()
 }
 
 /// Roots of outputs.

@@ -8,10 +8,11 @@ use std::{
     path::Path,
 };
 
+use hyperdust_proof::hex;
 use hyperdust_receipt::Key;
 use zeroize::Zeroizing;
 
-use crate::{Error, hex};
+use crate::Error;
 
 /// Bytes of a key's file, at most: `0x`, 64 digits, and some white space around them.
 const LONGEST: u64 = 80;

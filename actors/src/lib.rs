@@ -8,12 +8,12 @@ pub mod cli;
 pub mod companion;
 pub mod dispute;
 mod error;
-mod hex;
 pub mod job;
 pub mod key;
 pub mod program;
-pub mod together;
+pub mod serve;
 pub mod trial;
+mod word;
 
 pub use error::Error;
 pub use job::Job;

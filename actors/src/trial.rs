@@ -40,12 +40,12 @@ pub fn job(model: &Arc<Model>, program: Hash, seed: u64, steps: u32, every: u32)
         let rows = rows(model.actions(), &[sampler.draw(model.actions()).to_vec()]);
         env.step(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
     }
-    let segments: Vec<_> = env.take_segments(true).into_iter().map(|(_, segment)| segment).collect();
+    let segments: Vec<_> = env.take_segments(true)?.into_iter().map(|(_, segment)| segment).collect();
     sign(&Job::cut(model, program, &segments)?, seed, every)
 }
 
-/// The job with the trial user's signatures.
-fn sign(job: &Job, seed: u64, every: u32) -> Result<Job, Error> {
+/// The job with the trial user's signatures, under terms that name `seed` and leave `every` steps unsigned.
+pub fn sign(job: &Job, seed: u64, every: u32) -> Result<Job, Error> {
     let user = key("user")?;
     let terms = Terms {
         domain: Domain { chain_id: 31, contract: Address([0x11; 20]) },

@@ -9,6 +9,7 @@ use std::{
     env,
     hint::black_box,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,6 +20,8 @@ use hyperdust_scene::Scene;
 const RUNS: usize = 3;
 /// Batches of actions, used in turn.
 const ACTIONS: usize = 16;
+/// Turns of each contestant where ratios are taken.
+const TURNS: usize = 15;
 /// Steps of a committed segment.
 const SEGMENT: u32 = 64;
 
@@ -27,7 +30,7 @@ fn main() {
     let mut seconds = 1.0;
     let mut json = false;
     let mut lanes = vec![1, 16, 256];
-    let mut threads = vec![1, std::thread::available_parallelism().map_or(1, usize::from)];
+    let mut threads = vec![1, thread::available_parallelism().map_or(1, usize::from)];
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -80,15 +83,17 @@ fn main() {
                 rates.push(vector(&model, 256, 1, kind, time / 4));
             }
         }
-        let [plain, recorded, committed, alike] = rates.map(|mut rates| {
-            rates.sort_by(f64::total_cmp);
-            rates[rates.len() / 2]
-        });
+        let [plain, recorded, committed, alike] = rates.map(median);
         println!("{name:>14}   256 lanes  recording costs {:.1} %", 100.0 * (plain / recorded - 1.0));
         println!(
             "{name:>14}   256 lanes  recording and committing every {SEGMENT} steps costs {:.1} %",
             100.0 * (plain / committed - 1.0)
         );
+        let all = thread::available_parallelism().map_or(1, usize::from);
+        if all > 1 {
+            let (gain, ceiling) = scaling(&model, 256, all, time / 4);
+            println!("{name:>14}   256 lanes  {all} threads are {gain:.2} of one, {all} envs apart {ceiling:.2}");
+        }
         println!("{name:>14}   256 lanes  diverging costs {:.1} %", 100.0 * (alike / plain - 1.0));
     }
 }
@@ -139,45 +144,87 @@ struct Kind {
     alike: bool,
 }
 
-fn vector(model: &Arc<Model>, lanes: usize, threads: usize, kind: Kind, time: Duration) -> f64 {
-    let options = VectorOptions { num_envs: lanes, num_threads: threads, autoreset: AutoresetMode::NextStep };
-    let mut env = VectorEnv::new(model.clone(), options).expect("options are valid");
-    if kind.record {
-        env.record(false);
-    }
-    if let Some(every) = kind.commit {
-        env.commit(every);
-    }
-    let alike = vec![Some(0); lanes];
-    let seeds = if kind.alike { Seeds::Each(&alike) } else { Seeds::First(0) };
-    env.reset(seeds, None).expect("a new env can be reset");
-    let mut rng = Rng::new(1);
-    let batches: Vec<Vec<Vec<u8>>> = (0..ACTIONS)
-        .map(|_| {
-            let mut arenas: Vec<Vec<u8>> = (0..lanes).map(|_| arena(model, &mut rng)).collect();
-            if kind.alike {
-                let first = arenas[0].clone();
-                arenas.fill(first);
-            }
-            let rows = |s: &hyperdust_kernel::layout::Segment| {
-                arenas.iter().flat_map(|arena| arena[s.offset..s.offset + s.bytes()].iter().copied()).collect()
-            };
-            model.actions().segments.iter().map(rows).collect()
-        })
-        .collect();
-    let mut steps = 0_u64;
-    let start = Instant::now();
-    while start.elapsed() < time {
-        for batch in &batches {
-            let segments: Vec<&[u8]> = batch.iter().map(Vec::as_slice).collect();
-            black_box(env.step(&segments).expect("actions are valid"));
-            steps += lanes as u64;
+/// A vector env with actions to take in turn.
+struct Runner {
+    env: VectorEnv,
+    batches: Vec<Vec<Vec<u8>>>,
+}
+
+impl Runner {
+    fn new(model: &Arc<Model>, lanes: usize, threads: usize, kind: Kind) -> Self {
+        let options = VectorOptions { num_envs: lanes, num_threads: threads, autoreset: AutoresetMode::NextStep };
+        let mut env = VectorEnv::new(model.clone(), options).expect("options are valid");
+        if kind.record {
+            env.record(false);
         }
-        // Ended episodes are their owner's to take away.
-        drop(env.take_episodes());
-        drop(env.take_segments(false));
+        if let Some(every) = kind.commit {
+            env.commit(every);
+        }
+        let alike = vec![Some(0); lanes];
+        let seeds = if kind.alike { Seeds::Each(&alike) } else { Seeds::First(0) };
+        env.reset(seeds, None).expect("a new env can be reset");
+        let mut rng = Rng::new(1);
+        let batches = (0..ACTIONS)
+            .map(|_| {
+                let mut arenas: Vec<Vec<u8>> = (0..lanes).map(|_| arena(model, &mut rng)).collect();
+                if kind.alike {
+                    let first = arenas[0].clone();
+                    arenas.fill(first);
+                }
+                let rows = |s: &hyperdust_kernel::layout::Segment| {
+                    arenas.iter().flat_map(|arena| arena[s.offset..s.offset + s.bytes()].iter().copied()).collect()
+                };
+                model.actions().segments.iter().map(rows).collect()
+            })
+            .collect();
+        Self { env, batches }
     }
-    steps as f64 / start.elapsed().as_secs_f64()
+
+    /// Steps per second over so long.
+    fn turn(&mut self, time: Duration) -> f64 {
+        let mut steps = 0_u64;
+        let start = Instant::now();
+        while start.elapsed() < time {
+            for batch in &self.batches {
+                let segments: Vec<&[u8]> = batch.iter().map(Vec::as_slice).collect();
+                black_box(self.env.step(&segments).expect("actions are valid"));
+                steps += self.env.num_envs() as u64;
+            }
+            // Ended episodes are their owner's to take away.
+            drop(self.env.take_episodes());
+            drop(self.env.take_segments(false).expect("no call panicked"));
+        }
+        steps as f64 / start.elapsed().as_secs_f64()
+    }
+}
+
+fn vector(model: &Arc<Model>, lanes: usize, threads: usize, kind: Kind, time: Duration) -> f64 {
+    Runner::new(model, lanes, threads, kind).turn(time)
+}
+
+/// How much faster `threads` threads are than one, and than one are as many envs with a share of the lanes each that know nothing of
+/// each other: what the machine itself allows. Turn by turn, so that all see the same machine; medians of the ratios.
+fn scaling(model: &Arc<Model>, lanes: usize, threads: usize, time: Duration) -> (f64, f64) {
+    let kind = Kind::default();
+    let mut one = Runner::new(model, lanes, 1, kind);
+    let mut together = Runner::new(model, lanes, threads, kind);
+    let mut apart: Vec<Runner> = (0..threads).map(|_| Runner::new(model, lanes / threads, 1, kind)).collect();
+    let (mut gain, mut ceiling) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        let base = one.turn(time);
+        gain.push(together.turn(time) / base);
+        let sum: f64 = thread::scope(|scope| {
+            let runs: Vec<_> = apart.iter_mut().map(|runner| scope.spawn(|| runner.turn(time))).collect();
+            runs.into_iter().map(|run| run.join().expect("no runner panics")).sum()
+        });
+        ceiling.push(sum / base);
+    }
+    (median(gain), median(ceiling))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// A random member of the action space.

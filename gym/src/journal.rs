@@ -56,8 +56,8 @@ impl Journal {
         let start = world.map_or_else(Vec::new, |(world, over)| {
             State { over, steps: 0, episodes: 0, chain: head, snapshot: world.snapshot() }.encode()
         });
-        Self {
-            every: every.clamp(1, Actions::MOST),
+        let mut journal = Self {
+            every: 1,
             mode,
             number: 0,
             steps: 0,
@@ -69,7 +69,14 @@ impl Journal {
             count: 0,
             actions: Vec::new(),
             finished: Vec::new(),
-        }
+        };
+        journal.length(every);
+        journal
+    }
+
+    /// Steps of the segments to come, 0 counting as 1.
+    pub fn length(&mut self, every: u32) {
+        self.every = every.clamp(1, Actions::MOST);
     }
 
     /// The state was put there by hand: the stream goes on from it, in a new segment.

@@ -199,7 +199,14 @@ impl Lane {
 
     /// Cuts the stream into segments of so many steps from here on.
     pub fn commit(&mut self, every: u32, mode: AutoresetMode) {
-        self.journal = Some(Box::new(Journal::new(every, mode, self.ready.then_some((&self.world, self.over)))));
+        self.cut();
+        match &mut self.journal {
+            Some(journal) => journal.length(every),
+            None => {
+                let world = self.ready.then_some((&self.world, self.over));
+                self.journal = Some(Box::new(Journal::new(every, mode, world)));
+            }
+        }
     }
 
     fn begin(&mut self, seed: Option<u64>) {

@@ -5,7 +5,8 @@
 //! ([`Episode::replay`]). [`Env`] is one world, [`VectorEnv`] many worlds on a fixed set of threads.
 //! Semantics are Gymnasium 1.4's, to the letter; where Gymnasium raises, an [`Error`] says what to do.
 //!
-//! A lane's stream can be cut into committed segments as it happens ([`VectorEnv::commit`], [`Segment`]).
+//! A lane's stream can be cut into committed segments as it happens ([`VectorEnv::commit`], [`Segment`]), and segments of
+//! many streams be computed again side by side ([`Streams`]).
 //!
 //! Invariant: lanes are independent, nothing here draws random numbers after construction, and the only clock says which
 //! block of lanes runs first; so the bytes of a batch depend on blueprint, seeds and actions only, never on the number
@@ -31,6 +32,7 @@ mod simd;
 mod snapshot;
 mod space;
 mod statistics;
+mod streams;
 mod vector;
 
 pub use autoreset::{AutoresetMode, autoreset_mode};
@@ -45,4 +47,5 @@ pub use sampler::{Sampler, rows};
 pub use seeding::Seeds;
 pub use space::Space;
 pub use statistics::Statistics;
+pub use streams::Streams;
 pub use vector::{MAX_LANES, MAX_THREADS, VectorEnv, VectorOptions};

@@ -110,11 +110,14 @@ impl<J: Job> Pool<J> {
         self.shared.as_ref().filter(|_| self.process == std::process::id())
     }
 
-    /// Runs all jobs and gives them back in the order of their keys. A job's panic goes on here, after all
-    /// jobs are back.
-    pub fn run(&mut self, jobs: &mut Vec<J>) {
+    /// Runs all jobs and gives them back in the order of their keys. `back` sees each as it comes back, in any order, while others
+    /// still run. A job's panic goes on here, after all jobs are back.
+    pub fn run(&mut self, jobs: &mut Vec<J>, mut back: impl FnMut(&J)) {
         let Some(shared) = self.workers().filter(|_| jobs.len() > 1).cloned() else {
-            jobs.iter_mut().for_each(|job| job.run(&mut self.tool));
+            for job in jobs {
+                job.run(&mut self.tool);
+                back(job);
+            }
             return;
         };
         let total = jobs.len();
@@ -131,8 +134,15 @@ impl<J: Job> Pool<J> {
         }
         shared.work.notify_all();
         let mut panic = None;
+        let mut seen = 0;
         loop {
-            let Some(mut job) = shared.lock().take(0) else { break };
+            let mut state = shared.lock();
+            jobs.append(&mut state.finished);
+            let job = state.take(0);
+            drop(state);
+            jobs[seen..].iter().for_each(&mut back);
+            seen = jobs.len();
+            let Some(mut job) = job else { break };
             panic = attempt(&mut job, &mut self.tool).or(panic);
             jobs.push(job);
             shared.away.fetch_sub(1, Ordering::Relaxed);
@@ -150,6 +160,7 @@ impl<J: Job> Pool<J> {
         jobs.append(&mut state.finished);
         let panic = state.panic.take().or(panic);
         drop(state);
+        jobs[seen..].iter().for_each(&mut back);
         jobs.sort_unstable_by_key(|job| job.key());
         if let Some(payload) = panic {
             resume_unwind(payload);
@@ -248,7 +259,7 @@ mod tests {
         values.enumerate().map(|(key, value)| Square { key, value }).collect()
     }
 
-    /// Every job runs exactly once a call and comes back in order, whatever the number of threads, over
+    /// Every job runs exactly once a call, is seen once as it comes back and then lies in order, whatever the number of threads, over
     /// many calls with and without pauses in which the workers fall asleep.
     #[test]
     fn runs_each_job_once_in_order() {
@@ -256,7 +267,10 @@ mod tests {
             let mut pool = Pool::new(threads, || ());
             for round in 0..2000_u64 {
                 let mut jobs = jobs(14..14 + round % 9);
-                pool.run(&mut jobs);
+                let mut back = Vec::new();
+                pool.run(&mut jobs, |job| back.push((job.key, job.value)));
+                back.sort_unstable();
+                assert!(jobs.iter().map(|job| (job.key, job.value)).eq(back));
                 assert!(jobs.iter().map(|job| job.value).eq((14..14 + round % 9).map(|v| v * v)));
                 if round % 500 == 0 {
                     thread::sleep(std::time::Duration::from_millis(2));
@@ -270,11 +284,11 @@ mod tests {
     fn panics_reach_the_caller() {
         let mut pool = Pool::new(2, || ());
         let mut broken = jobs([1, 13, 3, 4].into_iter());
-        let caught = catch_unwind(AssertUnwindSafe(|| pool.run(&mut broken)));
+        let caught = catch_unwind(AssertUnwindSafe(|| pool.run(&mut broken, |_| ())));
         assert!(caught.is_err());
         assert_eq!(broken.len(), 4);
         let mut fine = jobs(2..4);
-        pool.run(&mut fine);
+        pool.run(&mut fine, |_| ());
         assert_eq!(fine[1].value, 9);
     }
 
@@ -289,7 +303,7 @@ mod tests {
         let (done, finished) = mpsc::channel();
         thread::spawn(move || {
             let mut jobs = jobs(2..5);
-            pool.run(&mut jobs);
+            pool.run(&mut jobs, |_| ());
             drop(pool);
             done.send(jobs.iter().map(|job| job.value).collect::<Vec<_>>())
         });

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use hyperdust_kernel::{Fault, Model, VERSION, World, record::StepRecord};
+use hyperdust_kernel::{Fault, Model, Outcome, VERSION, World, record::StepRecord};
 
 use crate::episode::{Episode, EpisodeError, Start};
 
@@ -90,6 +90,16 @@ impl Episode {
     /// An error means that it could not be run at all: another kernel version, another blueprint, a
     /// snapshot that the kernel refuses.
     pub fn replay(&self, model: &Arc<Model>) -> Result<ReplayReport, EpisodeError> {
+        self.replay_each(model, |_, _| {})
+    }
+
+    /// As [`Self::replay`], and shows the world after the reset (no outcome) and after each step that was run,
+    /// the one that differs included: what a recording does not hold, such as observations, is read off there.
+    pub fn replay_each(
+        &self,
+        model: &Arc<Model>,
+        mut each: impl FnMut(&World, Option<&Outcome>),
+    ) -> Result<ReplayReport, EpisodeError> {
         self.check()?;
         if self.kernel != VERSION {
             return Err(EpisodeError::Kernel { found: self.kernel });
@@ -109,6 +119,7 @@ impl Episode {
             complete: self.complete(),
             fault: None,
         };
+        each(&world, None);
         for (index, recorded) in self.records.iter().enumerate() {
             if report.divergence.is_some() {
                 break;
@@ -116,6 +127,7 @@ impl Episode {
             // `check` made sure that there is an action for each record.
             let Some(action) = self.action(index) else { break };
             let outcome = world.step(action);
+            each(&world, Some(&outcome));
             report.fault = outcome.fault;
             report.episode_return += f64::from(outcome.reward);
             report.divergence = compare(index + 1, recorded, &world.record());

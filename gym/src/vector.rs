@@ -244,7 +244,8 @@ impl VectorEnv {
     }
 
     /// Cuts the streams of all lanes into segments of `every` steps (1 to [`Actions::MOST`](hyperdust_kernel::segment::Actions::MOST)) from here
-    /// on, and at every reset that is asked for; 0 counts as 1. Whole segments are kept until taken; those of an earlier call are forgotten.
+    /// on, and at every reset that is asked for; 0 counts as 1. Whole segments are kept until taken. Called again, the running segments end
+    /// here, and the same streams go on in segments of the new length.
     pub fn commit(&mut self, every: u32) {
         let mode = self.mode;
         for lane in self.blocks.iter_mut().flat_map(|block| &mut block.lanes) {
@@ -253,9 +254,11 @@ impl VectorEnv {
     }
 
     /// Takes the whole segments, by lane and then oldest first, each with its lane. `all`: ends the running ones first.
-    pub fn take_segments(&mut self, all: bool) -> Vec<(usize, Segment)> {
+    /// An error where a call panicked: lanes are lost then, and whoever took what is left would hold streams with holes.
+    pub fn take_segments(&mut self, all: bool) -> Result<Vec<(usize, Segment)>, Error> {
+        self.whole()?;
         let lanes = self.blocks.iter_mut().flat_map(|block| (block.first..).zip(&mut block.lanes));
-        lanes
+        Ok(lanes
             .flat_map(|(index, lane)| {
                 if all {
                     lane.cut();
@@ -263,7 +266,7 @@ impl VectorEnv {
                 let finished = lane.journal.as_mut().map(|journal| core::mem::take(&mut journal.finished));
                 finished.unwrap_or_default().into_iter().map(move |segment| (index, segment))
             })
-            .collect()
+            .collect())
     }
 
     /// Everything that the future depends on, recordings included; not the running segments, which begin anew where it is restored.
@@ -302,21 +305,18 @@ impl VectorEnv {
 
     fn run(&mut self) {
         self.running = true;
-        self.pool.run(&mut self.blocks);
-        for block in &self.blocks {
-            self.batch.gather(self.model.observations(), block.first, &block.lanes);
-        }
+        // A block's rows are copied while they are in the cache, and while other threads still work.
+        let (batch, layout) = (&mut self.batch, self.model.observations());
+        self.pool.run(&mut self.blocks, |block| batch.gather(layout, block.first, &block.lanes));
         self.running = false;
     }
 
     fn open(&self) -> Result<(), Error> {
-        if self.closed {
-            Err(Error::Closed)
-        } else if self.running {
-            Err(Error::Poisoned)
-        } else {
-            Ok(())
-        }
+        if self.closed { Err(Error::Closed) } else { self.whole() }
+    }
+
+    fn whole(&self) -> Result<(), Error> {
+        if self.running { Err(Error::Poisoned) } else { Ok(()) }
     }
 
     fn ready(&self) -> Result<(), Error> {
@@ -348,5 +348,37 @@ impl VectorEnv {
                 block.lanes.get_mut(lane - block.first)
             })
             .ok_or(Error::NoSuchLane { lane, lanes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use hyperdust_scene::Scene;
+
+    use super::*;
+
+    /// After a panic in a step lanes are lost: nothing more is had of the env, segments neither. A closed env still gives them.
+    #[test]
+    fn a_panic_ends_all_use() {
+        let model =
+            Model::new(Scene::builtin("cartpole").unwrap().cook(&Default::default()).unwrap().blueprint).unwrap();
+        let env = || {
+            let mut env = VectorEnv::new(model.clone(), VectorOptions::new(3)).unwrap();
+            env.commit(4);
+            env.reset(Seeds::First(1), None).unwrap();
+            env
+        };
+        let mut broken = env();
+        broken.blocks[0].command = Command::Step;
+        broken.blocks[0].actions.clear();
+        assert!(catch_unwind(AssertUnwindSafe(|| broken.run())).is_err());
+        assert!(matches!(broken.take_segments(true), Err(Error::Poisoned)));
+        assert!(matches!(broken.reset(Seeds::First(1), None), Err(Error::Poisoned)));
+        assert!(matches!(broken.snapshot(), Err(Error::Poisoned)));
+        let mut closed = env();
+        closed.close();
+        assert_eq!(closed.take_segments(true).unwrap().len(), 3);
     }
 }

@@ -1,8 +1,9 @@
 """Random faults, each disputed to the end: who is blamed, at which instruction, after how many moves; and one dispute over
 a whole episode of Ant, with its time and memory.
 
-Wants HYPERDUST_GUEST, which `make evidence-disputes` sets after it built the programs. Writes docs/evidence/disputes.json; exits
-1 where somebody else than the liar is blamed, a search ends at another instruction, or a bound is missed.
+`make evidence-disputes` builds the programs of the proof machine first and runs this; by hand, `make guest` comes before it. Writes
+docs/evidence/disputes.json; exits 1 where somebody else than the liar is blamed, a search ends at another instruction, or a bound
+is missed.
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ BOUNDS = {"cuts_of_a_trace": 8, "episode_seconds": 600, "episode_peak_mib": 2048
 
 def cargo(*arguments: str) -> str:
     command = ["cargo", "run", "--locked", "--quiet", "--release", *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=machine.ROOT).stdout
+    environment = machine.programs()
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=machine.ROOT, env=environment).stdout
 
 
 def whole_episode() -> tuple[dict, int]:
     """The report of a dispute over 1,000 steps of Ant, and the peak memory of its process, MiB."""
     cargo("-p", "hyperdust-actors", "--", "--version")
-    program = Path(os.environ["CARGO_TARGET_DIR"]) / "release" / "hyperdust"
+    program = machine.target() / "release" / "hyperdust"
     arguments = ["episode", "dispute", "--scene", "ant", "--steps", "1000", "--inject", "step=500,bit=40", "--json"]
-    process = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, text=True, env=machine.programs())
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:

@@ -1,7 +1,7 @@
 """Every scene natively and on the proof machine: equal bytes over hundreds of steps, and instructions a step.
 
-Wants HYPERDUST_GUEST, which `make evidence-guest` sets after it built the programs. Writes docs/evidence/guest.json; exits 1
-where a byte differs or Ant with Euler's method takes more instructions a physics step than it may.
+`make evidence-guest` builds the programs of the proof machine first and runs this; by hand, `make guest` comes before it. Writes
+docs/evidence/guest.json; exits 1 where a byte differs or Ant with Euler's method takes more instructions a physics step than it may.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ def main() -> int:
     flags = parser.parse_args()
     before = machine.describe()
     command = ["cargo", "run", "--locked", "--quiet", "--release", "-p", "hyperdust-guest-tests", "--example", "measure"]
-    run = subprocess.run(
-        [*command, "--", "--steps", str(flags.steps), "--json"], stdout=subprocess.PIPE, text=True, cwd=machine.ROOT
-    )
+    command += ["--", "--steps", str(flags.steps), "--json"]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=machine.ROOT, env=machine.programs())
     if not run.stdout:
         return 1
     report = json.loads(run.stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hyperdust.bench.machine import describe
 ROOT = Path(__file__).resolve().parents[2]
 EVIDENCE = ROOT / "docs" / "evidence"
 
-__all__ = ["EVIDENCE", "ROOT", "describe", "write"]
+__all__ = ["EVIDENCE", "ROOT", "describe", "programs", "target", "write"]
 
 
 def write(name: str, machine: dict[str, Any], result: dict[str, Any]) -> Path:
@@ -21,3 +22,17 @@ def write(name: str, machine: dict[str, Any], result: dict[str, Any]) -> Path:
     path.write_text(json.dumps({"made_by": f"make evidence-{name}", "machine": machine, **result}, indent=1) + "\n")
     print(f"wrote {path.relative_to(ROOT)}")
     return path
+
+
+def target() -> Path:
+    """Where cargo builds: CARGO_TARGET_DIR, or the folder that the Makefile gives it."""
+    cache = Path(os.environ.get("HYPERDUST_CACHE", Path.home() / ".cache" / "hyperdust"))
+    return Path(os.environ.get("CARGO_TARGET_DIR", cache / "target")).resolve()
+
+
+def programs() -> dict[str, str]:
+    """The environment in which cargo, and what it builds, finds the programs of the proof machine. Exits where there are none."""
+    folder = Path(os.environ.get("HYPERDUST_GUEST", target() / "hyperdust-guest")).resolve()
+    if not (folder / "segment.elf").is_file():
+        raise SystemExit(f"{folder} holds no segment.elf: `make guest` builds it; HYPERDUST_GUEST names its folder where that is another")
+    return {**os.environ, "CARGO_TARGET_DIR": str(target()), "HYPERDUST_GUEST": str(folder)}

@@ -11,11 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-import gymnasium
 import machine
 import numpy as np
 
 import hyperdust
+from hyperdust.registration import ENTRIES
 
 LANES, EVERY = 64, 500
 GROWTH_MIB = 64.0
@@ -55,7 +55,7 @@ def main() -> int:
     flags = parser.parse_args()
     before = machine.describe()
     rows, missed = {}, []
-    for env_id in sorted(name for name in gymnasium.registry if name.startswith("hyperdust/")):
+    for env_id in sorted(entry.id for entry in ENTRIES):
         rows[env_id] = row = soak(env_id, 60 * flags.minutes, max(2, before["cores"]))
         print(f"{env_id:28} {row}", flush=True)
         if not row["equal"] or row["errors"] or row["growth_mib"] > GROWTH_MIB:

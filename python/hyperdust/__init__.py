@@ -8,6 +8,8 @@
     envs = hyperdust.make_vec("hyperdust/Ant-v0", num_envs=64, num_threads=2)
     envs = hyperdust.make_async("hyperdust/Ant-v0", num_envs=64, batch_size=16)
     mine = hyperdust.load("path/to/scene_or_robot.xml")
+    episodes = hyperdust.dataset("runs/").filter(scene="ant")
+    there = hyperdust.connect("tcp://localhost:5555", scene="ant", num_envs=64)
 
 The import itself is light: environments, the native module and everything else are loaded on first use.
 """
@@ -21,25 +23,35 @@ from hyperdust.registration import register_scenes
 
 if TYPE_CHECKING:
     from hyperdust._core import Episode
+    from hyperdust.datasets import Dataset, dataset
     from hyperdust.env import HyperdustEnv
     from hyperdust.episode import ReplayReport, replay
     from hyperdust.errors import (
+        AccessError,
         ActionError,
+        AddressError,
         ClosedError,
+        DatasetError,
         EpisodeError,
         Error,
         LaneError,
         MaskError,
+        MissingLibraryError,
         ParameterError,
+        PendingError,
+        RemoteError,
+        RemoteTimeout,
         RenderError,
         ReplayError,
         ResetNeeded,
         SceneError,
         SeedError,
+        SessionLost,
         StateError,
         UnknownParameterError,
     )
     from hyperdust.pipeline import Pipeline, make_async
+    from hyperdust.remote import RemoteEnv, RemotePolicy, RemoteVectorEnv, connect, policy
     from hyperdust.scene import check, load, parameters, scenes
     from hyperdust.vector import HyperdustVectorEnv, make_vec
 
@@ -47,6 +59,8 @@ register_scenes()
 
 _HOME = {
     "Episode": "_core",
+    "Dataset": "datasets",
+    "dataset": "datasets",
     "HyperdustEnv": "env",
     "ReplayReport": "episode",
     "replay": "episode",
@@ -58,18 +72,31 @@ _HOME = {
     "make_vec": "vector",
     "Pipeline": "pipeline",
     "make_async": "pipeline",
+    "RemoteEnv": "remote",
+    "RemotePolicy": "remote",
+    "RemoteVectorEnv": "remote",
+    "connect": "remote",
+    "policy": "remote",
+    "AccessError": "errors",
     "ActionError": "errors",
+    "AddressError": "errors",
     "ClosedError": "errors",
+    "DatasetError": "errors",
     "EpisodeError": "errors",
     "Error": "errors",
     "LaneError": "errors",
     "MaskError": "errors",
+    "MissingLibraryError": "errors",
     "ParameterError": "errors",
+    "PendingError": "errors",
+    "RemoteError": "errors",
+    "RemoteTimeout": "errors",
     "RenderError": "errors",
     "ReplayError": "errors",
     "ResetNeeded": "errors",
     "SceneError": "errors",
     "SeedError": "errors",
+    "SessionLost": "errors",
     "StateError": "errors",
     "UnknownParameterError": "errors",
 }

@@ -17,7 +17,7 @@ from hyperdust.errors import ClosedError, RenderError, ResetNeeded
 from hyperdust.scene import resolve
 from hyperdust.spaces import named, space_of, unnamed
 
-_SEED_MASK = (1 << 64) - 1
+SEED_MASK = (1 << 64) - 1
 # Attributes that copies may share.
 IMMUTABLE = ("_scene", "_segments", "_action_segments")
 
@@ -75,7 +75,7 @@ class HyperdustEnv(gymnasium.Env):
                 seed = int(self.np_random.integers(1 << 63))
         # Gymnasium's TimeLimit ends the episodes of a registered environment.
         core.own_time_limit = self.spec is None
-        arrays, info = core.reset(None if seed is None else int(seed) & _SEED_MASK)
+        arrays, info = core.reset(None if seed is None else int(seed) & SEED_MASK)
         self._started = True
         return named(self._segments, arrays), info
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hyperdust import _core
 from hyperdust.errors import ReplayError
+from hyperdust.scene import published
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def replay(episode: _core.Episode | bytes | str | os.PathLike[str], scene: _core
 
     Args:
         episode: An episode, its bytes or the path of its file.
-        scene: What to run it on (``env.scene``); ``None``: the blueprint inside the episode.
+        scene: What to run it on (``env.scene``); ``None``: the blueprint inside the episode, else the published
+            scene that it is of. Servers' recordings have none inside.
 
     An :class:`hyperdust.EpisodeError` means that it could not be run: malformed, or of another version or scene.
     """
@@ -59,6 +61,19 @@ def replay(episode: _core.Episode | bytes | str | os.PathLike[str], scene: _core
         episode = _core.Episode.from_bytes(bytes(episode))
     elif not isinstance(episode, _core.Episode):
         episode = _core.Episode.load(os.fspath(episode))
-    matched, steps, divergence, episode_return, complete = episode._replay(scene)
+    return report_of(episode._replay(scene_of(episode, scene)))
+
+
+def scene_of(episode: _core.Episode, scene: _core.Scene | None) -> _core.Scene | None:
+    """What to replay on: the scene that was given, or one that is published where the episode does not bring its own."""
+    if scene is not None or episode.embeds_blueprint:
+        return scene
+    name = published(episode.blueprint_id)
+    return None if name is None else _core.Scene(name, True, {}, None)
+
+
+def report_of(found: tuple[int, int, tuple[int, str] | None, float, bool]) -> ReplayReport:
+    """What the native module says of a replay."""
+    matched, steps, divergence, episode_return, complete = found
     diverged_at, field = divergence or (None, None)
     return ReplayReport(matched, steps, diverged_at, field, episode_return, complete)

@@ -75,3 +75,50 @@ class ReplayError(Error, RuntimeError):
 
 class RenderError(Error, RuntimeError):
     """No frame can be drawn: no such ``render_mode``, none was given, or a width or height out of range."""
+
+
+class DatasetError(Error, ValueError):
+    """No data set can be made of this: no episodes, episodes of several scenes, or a target that already exists."""
+
+
+class MissingLibraryError(Error, ImportError):
+    """A data set's format needs a library that is not installed; the message says which extra brings it."""
+
+
+class RemoteError(Error, ConnectionError):
+    """A server refused a call, or did not answer as it should.
+
+    Attributes:
+        code: The server's error code, as its protocol names it; ``None``: it did not say.
+        retryable: Whether the same call may succeed later.
+        retry_after: Not before so many seconds; ``None``: it did not say.
+    """
+
+    def __init__(self, message, code=None, retryable=False, retry_after=None):
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+    def __reduce__(self):
+        return type(self), (str(self), self.code, self.retryable, self.retry_after)
+
+
+class AddressError(Error, ValueError):
+    """Not an address of a server: "tcp://HOST:PORT" and "ipc://PATH" are."""
+
+
+class RemoteTimeout(RemoteError, TimeoutError):
+    """No answer in time. What is pending stays pending: wait again."""
+
+
+class SessionLost(RemoteError):
+    """The session cannot go on here: another connection took it over, or the server forgot it."""
+
+
+class AccessError(RemoteError, PermissionError):
+    """The server does not let this client do that: a key that is missing or not in its list, or a role that is too low."""
+
+
+class PendingError(Error, RuntimeError):
+    """Requests are pending that must be waited for first, too many of them, or none where one is waited for."""

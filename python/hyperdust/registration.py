@@ -32,8 +32,12 @@ ENTRIES = (
 )
 
 
+# Takes `address` and `scene`; the server ends its episodes.
+REMOTE = "hyperdust/Remote-v0"
+
+
 def register_scenes() -> None:
-    """Registers every published scene; harmless when repeated."""
+    """Registers every published scene, and scenes on servers; harmless when repeated."""
     for entry in ENTRIES:
         if entry.id in registry:
             continue
@@ -44,4 +48,10 @@ def register_scenes() -> None:
             max_episode_steps=entry.max_episode_steps,
             reward_threshold=entry.reward_threshold,
             kwargs={"scene": entry.scene},
+        )
+    if REMOTE not in registry:
+        register(
+            id=REMOTE,
+            entry_point="hyperdust.remote:RemoteEnv",
+            vector_entry_point="hyperdust.remote:RemoteVectorEnv",
         )

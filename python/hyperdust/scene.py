@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,16 @@ def resolve(
         if not unknown:
             raise
         raise UnknownParameterError(f"unexpected keyword argument '{unknown[0]}': {error}") from None
+
+
+@functools.cache
+def _published() -> dict[str, str]:
+    return {_core.Scene(name, True, {}, None).blueprint_id: name for name in _core.scene_names()}
+
+
+def published(blueprint_id: str) -> str | None:
+    """Name of the published scene that has this blueprint with its default parameters."""
+    return _published().get(blueprint_id)
 
 
 def _locate(scene: str | os.PathLike[str]) -> tuple[str, bool]:

@@ -22,7 +22,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from hyperdust import _core
-from hyperdust.env import check_render_mode, metadata_of
+from hyperdust.env import SEED_MASK, check_render_mode, metadata_of
 from hyperdust.errors import ClosedError, MaskError, RenderError, ResetNeeded, SeedError
 from hyperdust.scene import resolve
 from hyperdust.spaces import named, space_of, unnamed
@@ -30,10 +30,93 @@ from hyperdust.spaces import named, space_of, unnamed
 if TYPE_CHECKING:
     from hyperdust.sb3 import HyperdustVecEnv
 
-_SEED_MASK = (1 << 64) - 1
+
+class Lanes(VectorEnv):
+    """What lanes have in common wherever they run: spaces, seeds, masks, resets and steps.
+
+    A subclass sets ``num_envs``, calls :meth:`_shape`, and gives ``_core`` the calls of ``_core.VectorEnv``.
+    """
+
+    _core: Any
+    _started: bool
+    _segments: list[_core.Segment]
+    _action_segments: list[_core.Segment]
+
+    def _shape(self, observations: list[_core.Segment], actions: list[_core.Segment]) -> None:
+        self._segments, self._action_segments = observations, actions
+        self.single_observation_space = space_of(observations)
+        self.single_action_space = space_of(actions)
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Any, dict[str, Any]]:
+        """Resets all lanes, or those of ``options["reset_mask"]``, a boolean array of shape (num_envs,).
+
+        ``seed``: an int (lane ``i`` gets ``seed + i``), a list with one int or ``None`` per lane, or ``None``:
+        each lane's random stream goes on. Observations of lanes that are not reset are their current ones.
+        """
+        core = self._open()
+        mask = reset_mask(options, self.num_envs)
+        seeds = self._seeds(seed)
+        arrays, infos = core.reset(seeds, mask)
+        self._started = True
+        return named(self._segments, arrays), infos
+
+    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Applies one action per lane. See ``gymnasium.vector.AutoresetMode`` for ended lanes."""
+        core = self._running()
+        arrays, rewards, terminations, truncations, infos = core.step(unnamed(self._action_segments, actions))
+        return named(self._segments, arrays), rewards, terminations, truncations, infos
+
+    def get_state(self) -> bytes:
+        """State of every lane, and which are to be reset, as bytes."""
+        return self._running().get_state()
+
+    def set_state(self, state: bytes) -> Any:
+        """Continues from :meth:`get_state`'s bytes; returns the observations."""
+        core = self._open()
+        arrays = core.set_state(state)
+        self._started = True
+        return named(self._segments, arrays)
+
+    def _seeds(self, seed: Any) -> list[int | None] | None:
+        if seed is not None and not isinstance(seed, (list, tuple, np.ndarray)):
+            super().reset(seed=operator.index(seed))  # refuses negative seeds, and seeds np_random
+            return [(operator.index(seed) + lane) & SEED_MASK for lane in range(self.num_envs)]
+        if seed is not None:
+            if len(seed) != self.num_envs:
+                raise SeedError(
+                    "If seeds are passed as a list the length must match "
+                    f"num_envs={self.num_envs} but got length={len(seed)}."
+                )
+            for one in seed:
+                if one is not None and operator.index(one) < 0:
+                    raise SeedError(f"Seed must be greater or equal to zero, got {one}")
+            return [None if one is None else operator.index(one) & SEED_MASK for one in seed]
+        if not self._started:
+            # Drawn from np_random, so that a caller who set it gets the same run again.
+            fresh = self.np_random.integers(1 << 63, size=self.num_envs)
+            return [int(one) for one in fresh]
+        return None
+
+    def _open(self) -> Any:
+        if self._core is None:
+            raise ClosedError("the environments are closed: make new ones")
+        return self._core
+
+    def _running(self) -> Any:
+        core = self._open()
+        if not self._started:
+            raise ResetNeeded("no episode is running: call reset() first")
+        return core
 
 
-class HyperdustVectorEnv(VectorEnv):
+class HyperdustVectorEnv(Lanes):
     """``num_envs`` independent copies ("lanes") of a scene.
 
     Args:
@@ -76,40 +159,10 @@ class HyperdustVectorEnv(VectorEnv):
         self.render_mode = render_mode
         self.width, self.height = width, height
         self.metadata = {**metadata_of(self._scene), "autoreset_mode": self.autoreset_mode}
-        self._segments, self._action_segments = self._scene.observations, self._scene.actions
-        self.single_observation_space = space_of(self._segments)
-        self.single_action_space = space_of(self._action_segments)
         self._record = bool(record)
         self._core: _core.VectorEnv | None = self._new_core()
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._shape(self._scene.observations, self._scene.actions)
         self._started = False
-
-    # --- episodes ---------------------------------------------------------------------------------
-
-    def reset(
-        self,
-        *,
-        seed: int | Sequence[int | None] | None = None,
-        options: dict[str, Any] | None = None,
-    ) -> tuple[Any, dict[str, Any]]:
-        """Resets all lanes, or those of ``options["reset_mask"]``, a boolean array of shape (num_envs,).
-
-        ``seed``: an int (lane ``i`` gets ``seed + i``), a list with one int or ``None`` per lane, or ``None``:
-        each lane's random stream goes on. Observations of lanes that are not reset are their current ones.
-        """
-        core = self._open()
-        mask = reset_mask(options, self.num_envs)
-        seeds = self._seeds(seed, mask)
-        arrays, infos = core.reset(seeds, mask)
-        self._started = True
-        return named(self._segments, arrays), infos
-
-    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Applies one action per lane. See ``gymnasium.vector.AutoresetMode`` for ended lanes."""
-        core = self._running()
-        arrays, rewards, terminations, truncations, infos = core.step(unnamed(self._action_segments, actions))
-        return named(self._segments, arrays), rewards, terminations, truncations, infos
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """One (height, width, 3) frame of bytes per lane."""
@@ -133,17 +186,6 @@ class HyperdustVectorEnv(VectorEnv):
     def scene(self) -> _core.Scene:
         """The cooked scene: names, spaces, blueprint."""
         return self._scene
-
-    def get_state(self) -> bytes:
-        """State of every lane, and which are to be reset, as bytes."""
-        return self._running().get_state()
-
-    def set_state(self, state: bytes) -> Any:
-        """Continues from :meth:`get_state`'s bytes; returns the observations."""
-        core = self._open()
-        arrays = core.set_state(state)
-        self._started = True
-        return named(self._segments, arrays)
 
     @property
     def qpos(self) -> np.ndarray:
@@ -193,37 +235,6 @@ class HyperdustVectorEnv(VectorEnv):
             self._started = False
 
     # --- housekeeping -----------------------------------------------------------------------------
-
-    def _seeds(self, seed: Any, mask: np.ndarray | None) -> list[int | None] | None:
-        if seed is not None and not isinstance(seed, (list, tuple, np.ndarray)):
-            super().reset(seed=operator.index(seed))  # refuses negative seeds, and seeds np_random
-            return [(operator.index(seed) + lane) & _SEED_MASK for lane in range(self.num_envs)]
-        if seed is not None:
-            if len(seed) != self.num_envs:
-                raise SeedError(
-                    "If seeds are passed as a list the length must match "
-                    f"num_envs={self.num_envs} but got length={len(seed)}."
-                )
-            for one in seed:
-                if one is not None and operator.index(one) < 0:
-                    raise SeedError(f"Seed must be greater or equal to zero, got {one}")
-            return [None if one is None else operator.index(one) & _SEED_MASK for one in seed]
-        if not self._started:
-            # Drawn from np_random, so that a caller who set it gets the same run again.
-            fresh = self.np_random.integers(1 << 63, size=self.num_envs)
-            return [int(one) for one in fresh]
-        return None
-
-    def _open(self) -> _core.VectorEnv:
-        if self._core is None:
-            raise ClosedError("the environments are closed: make new ones")
-        return self._core
-
-    def _running(self) -> _core.VectorEnv:
-        core = self._open()
-        if not self._started:
-            raise ResetNeeded("no episode is running: call reset() first")
-        return core
 
     def _new_core(self) -> _core.VectorEnv:
         return _core.VectorEnv(

@@ -9,12 +9,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyperdust_gym::Buffer;
-use hyperdust_kernel::layout::{Dtype, Segment};
+use hyperdust_kernel::layout::{Dtype, Layout, Segment};
 use numpy::{
     Element, IxDyn, PyArrayDyn, PyArrayMethods,
     ndarray::{ArrayViewMutD, ShapeBuilder},
 };
-use pyo3::prelude::*;
+use pyo3::{prelude::*, types::PyTuple};
 
 /// Buffers of one size that a shelf holds at most; more are freed.
 const SHELVED: usize = 4;
@@ -56,7 +56,7 @@ impl Drop for Slab {
 }
 
 /// `buffer` as an array of the segment's dtype and shape, with `lanes` in front; no copy.
-pub fn lend<'py>(
+fn lend<'py>(
     py: Python<'py>,
     segment: &Segment,
     lanes: usize,
@@ -70,6 +70,21 @@ pub fn lend<'py>(
         Dtype::I32 => lend_as::<i32>(py, &shape, buffer, shelf),
         Dtype::U8 | Dtype::Bool => lend_as::<u8>(py, &shape, buffer, shelf),
     }
+}
+
+/// The buffers of a batch, one a segment, as arrays; others from the shelves take their place.
+pub fn lend_all<'py>(
+    py: Python<'py>,
+    layout: &Layout,
+    lanes: usize,
+    buffers: &mut [Buffer],
+    shelves: &[Shelf],
+) -> PyResult<Bound<'py, PyTuple>> {
+    let arrays = layout.segments.iter().zip(buffers).zip(shelves).map(|((segment, slot), shelf)| {
+        let fresh = shelf.take(slot.len());
+        lend(py, segment, lanes, core::mem::replace(slot, fresh), shelf)
+    });
+    PyTuple::new(py, arrays.collect::<PyResult<Vec<_>>>()?)
 }
 
 fn lend_as<'py, T: Element + bytemuck::Pod>(
@@ -92,7 +107,7 @@ fn lend_as<'py, T: Element + bytemuck::Pod>(
     Ok(array.into_any())
 }
 
-/// A new array with a copy of one element of the segment; shape as given.
+/// A new array with a copy of the bytes, which are as many as the shape says.
 pub fn copy<'py>(py: Python<'py>, dtype: Dtype, shape: &[usize], bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     match dtype {
         Dtype::F32 => copy_as::<f32>(py, shape, bytes),

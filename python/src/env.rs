@@ -50,7 +50,7 @@ impl Env {
         seed: Option<u64>,
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
         py.detach(|| self.env.reset(seed)).map_err(errors::gym)?;
-        let info = info::single(py, self.scene.get(), self.env.info().map_err(errors::gym)?, None)?;
+        let info = info::single(py, self.scene.get().legend(), self.env.info().map_err(errors::gym)?, None)?;
         Ok((self.observation(py)?, info))
     }
 
@@ -58,7 +58,7 @@ impl Env {
     fn step<'py>(&mut self, py: Python<'py>, actions: &Bound<'py, PyTuple>) -> PyResult<Stepped<'py>> {
         self.actions.read(self.env.model().actions(), None, actions)?;
         let step = py.detach(|| self.env.step_segments(&self.actions.slices())).map_err(errors::gym)?;
-        let info = info::single(py, self.scene.get(), self.env.info().map_err(errors::gym)?, step.fault)?;
+        let info = info::single(py, self.scene.get().legend(), self.env.info().map_err(errors::gym)?, step.fault)?;
         let truncated = step.truncated && (self.own_time_limit || !step.timed_out);
         Ok((self.observation(py)?, step.reward, step.terminated, truncated, info))
     }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use hyperdust_gym::{Episode as GymEpisode, Field};
+use hyperdust_gym::{Episode as GymEpisode, ReplayReport};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::{
     prelude::*,
-    types::{PyBytes, PyTuple},
+    types::{PyBytes, PyDict, PyTuple},
 };
 
-use crate::{errors, scene::Scene};
+use crate::{errors, scene::Scene, trajectory::Trajectory};
 
 /// What an episode was: blueprint, seed, actions and a record of every step.
 #[pyclass(frozen, eq, module = "hyperdust._core")]
@@ -32,7 +32,7 @@ type Replayed = (usize, usize, Option<(usize, String)>, f64, bool);
 impl Episode {
     /// From the bytes of [`Episode::to_bytes`].
     #[staticmethod]
-    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
+    pub fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
         GymEpisode::decode(bytes).map(Self::from).map_err(errors::episode)
     }
 
@@ -76,6 +76,12 @@ impl Episode {
             hyperdust_gym::Start::Seed(seed) => Some(seed),
             _ => None,
         }
+    }
+
+    /// Whether it carries what was simulated, and so replays without its scene.
+    #[getter]
+    fn embeds_blueprint(&self) -> bool {
+        self.episode.blueprint_bytes.is_some()
     }
 
     /// Whether it reaches an end of the episode.
@@ -129,8 +135,35 @@ impl Episode {
                 self.episode.replay(&model)
             })
             .map_err(errors::episode)?;
-        let divergence = report.divergence.as_ref().map(|found| (found.step, name(found.field)));
-        Ok((report.matched, report.steps, divergence, report.episode_return, report.complete))
+        Ok(found(report))
+    }
+
+    /// As `_replay`, and everything that the run gave, as a dictionary: see [`Trajectory`].
+    #[pyo3(signature = (scene=None, poses=false))]
+    fn _trajectory<'py>(
+        &self,
+        py: Python<'py>,
+        scene: Option<&Scene>,
+        poses: bool,
+    ) -> PyResult<(Replayed, Bound<'py, PyDict>)> {
+        let given = scene.map(|scene| scene.model().clone());
+        let (model, report, trajectory) = py
+            .detach(|| {
+                let model = match given {
+                    Some(model) => model,
+                    None => self.episode.model()?,
+                };
+                let mut trajectory = Trajectory::new(&model);
+                let report =
+                    self.episode.replay_each(&model, |world, outcome| trajectory.push(world, outcome, poses))?;
+                Ok((model, report, trajectory))
+            })
+            .map_err(errors::episode)?;
+        let fault =
+            report.fault.map(|fault| scene.map_or_else(|| fault.to_string(), |scene| scene.legend().describe(fault)));
+        let parts = trajectory.into_dict(py, &model, &self.episode)?;
+        parts.set_item("error", fault)?;
+        Ok((found(report), parts))
     }
 
     fn __repr__(&self) -> String {
@@ -157,6 +190,7 @@ impl Episode {
     }
 }
 
-fn name(field: Field) -> String {
-    field.to_string()
+fn found(report: ReplayReport) -> Replayed {
+    let divergence = report.divergence.map(|found| (found.step, found.field.to_string()));
+    (report.matched, report.steps, divergence, report.episode_return, report.complete)
 }

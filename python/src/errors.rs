@@ -5,17 +5,23 @@ use pyo3::PyErr;
 /// The Python classes, looked up when first raised.
 pub mod python {
     #![allow(missing_docs, reason = "each is documented where it is defined, in hyperdust/errors.py")]
+    pyo3::import_exception!(hyperdust.errors, AccessError);
     pyo3::import_exception!(hyperdust.errors, ActionError);
+    pyo3::import_exception!(hyperdust.errors, AddressError);
     pyo3::import_exception!(hyperdust.errors, ClosedError);
     pyo3::import_exception!(hyperdust.errors, EpisodeError);
     pyo3::import_exception!(hyperdust.errors, Error);
     pyo3::import_exception!(hyperdust.errors, LaneError);
     pyo3::import_exception!(hyperdust.errors, MaskError);
     pyo3::import_exception!(hyperdust.errors, ParameterError);
+    pyo3::import_exception!(hyperdust.errors, PendingError);
+    pyo3::import_exception!(hyperdust.errors, RemoteError);
+    pyo3::import_exception!(hyperdust.errors, RemoteTimeout);
     pyo3::import_exception!(hyperdust.errors, RenderError);
     pyo3::import_exception!(hyperdust.errors, ResetNeeded);
     pyo3::import_exception!(hyperdust.errors, SceneError);
     pyo3::import_exception!(hyperdust.errors, SeedError);
+    pyo3::import_exception!(hyperdust.errors, SessionLost);
     pyo3::import_exception!(hyperdust.errors, StateError);
 }
 
@@ -56,5 +62,75 @@ pub fn scene(error: hyperdust_scene::Error) -> PyErr {
     match error {
         hyperdust_scene::Error::Parameter { .. } => python::ParameterError::new_err(message),
         _ => python::SceneError::new_err(message),
+    }
+}
+
+/// Errors of a server, and of the way to it.
+pub mod wire {
+    use std::time::Duration;
+
+    use hyperdust_wire::{Code, Failure, client::ClientError};
+    use pyo3::{PyErr, PyResult};
+
+    use super::python::{
+        AccessError, ActionError, AddressError, ClosedError, ParameterError, PendingError, RemoteError, RemoteTimeout,
+        ResetNeeded, SceneError, SessionLost, StateError,
+    };
+
+    /// Of a call to an open session, or to none.
+    pub fn call(error: ClientError) -> PyErr {
+        map(error, |message| ActionError::new_err(message))
+    }
+
+    /// Of opening a session: what is invalid there are parameters.
+    pub fn opening(error: ClientError) -> PyErr {
+        map(error, |message| ParameterError::new_err(message))
+    }
+
+    /// Of setting a state.
+    pub fn state(error: ClientError) -> PyErr {
+        map(error, |message| StateError::new_err(message))
+    }
+
+    /// A time that Python gave; refused where it is none.
+    pub fn seconds(given: f64) -> PyResult<Duration> {
+        // A year is for ever, and what can be added to any clock.
+        Duration::try_from_secs_f64(given.min(31_536_000.0)).map_err(|_| {
+            pyo3::exceptions::PyValueError::new_err(format!("timeout is {given}, accepted are seconds, 0 or more"))
+        })
+    }
+
+    fn map(error: ClientError, invalid: impl Fn(String) -> PyErr) -> PyErr {
+        let (message, retryable) = (error.to_string(), error.retryable());
+        match error {
+            ClientError::Refused(failure) => refused(failure, invalid),
+            ClientError::Timeout { .. } => RemoteTimeout::new_err((message, "timeout", true)),
+            ClientError::Lost { .. } => SessionLost::new_err((message, "lost", false)),
+            ClientError::Closed => ClosedError::new_err(message),
+            ClientError::Pending { .. } | ClientError::NothingPending | ClientError::PipelineFull { .. } => {
+                PendingError::new_err(message)
+            }
+            ClientError::NoCurve(_) | ClientError::NeedsKeys { .. } | ClientError::Unauthorised { .. } => {
+                AccessError::new_err((message, "unauthorised", false))
+            }
+            ClientError::Endpoint(_) => AddressError::new_err(message),
+            _ => RemoteError::new_err((message, None::<&str>, retryable)),
+        }
+    }
+
+    fn refused(failure: Failure, invalid: impl Fn(String) -> PyErr) -> PyErr {
+        let Failure { code, message, retryable, retry_after_ms, .. } = failure;
+        let after = retry_after_ms.map(|milliseconds| milliseconds as f64 / 1000.0);
+        let arguments = (message.clone(), code.name(), retryable, after);
+        match code {
+            Code::Invalid => invalid(message),
+            Code::NeedsReset => ResetNeeded::new_err(message),
+            Code::NotFound => SceneError::new_err(message),
+            Code::Forbidden => AccessError::new_err(arguments),
+            Code::UnknownSession | Code::Detached | Code::BadToken | Code::RolledBack => {
+                SessionLost::new_err(arguments)
+            }
+            _ => RemoteError::new_err(arguments),
+        }
     }
 }

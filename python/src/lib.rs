@@ -6,12 +6,15 @@
 
 mod actions;
 mod arrays;
+mod connection;
 mod env;
 mod episode;
 mod errors;
 mod info;
+mod remote;
 mod robot;
 mod scene;
+mod trajectory;
 mod vector;
 
 /// The module.
@@ -20,8 +23,10 @@ mod _core {
     #[pymodule_export]
     use crate::{
         arrays::Slab,
+        connection::Client,
         env::Env,
         episode::Episode,
+        remote::Remote,
         robot::Robot,
         scene::{_reopen, Scene, Segment, robot_json, scene_names, scene_parameters},
         vector::VectorEnv,

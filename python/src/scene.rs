@@ -7,7 +7,7 @@ use std::{
 };
 
 use hyperdust_kernel::{
-    Fault, Model,
+    Model,
     layout::{Dtype, Layout},
     render::Visuals,
 };
@@ -20,7 +20,7 @@ use pyo3::{
 
 use crate::{
     errors::{self, python},
-    info::Key,
+    info::Legend,
 };
 
 /// One named array of an action or observation.
@@ -49,10 +49,9 @@ pub struct Scene {
     visuals: Visuals,
     metadata: Metadata,
     warnings: Vec<String>,
-    bodies: Vec<String>,
     joints: Vec<String>,
     actuators: Vec<String>,
-    info_keys: Vec<Key>,
+    legend: Legend,
     /// How to open it again in another process.
     origin: Origin,
 }
@@ -75,20 +74,9 @@ impl Scene {
         &self.visuals
     }
 
-    /// Keys of `info`, in the order of [`Model::info_names`].
-    pub fn info_keys(&self) -> &[Key] {
-        &self.info_keys
-    }
-
-    /// A fault in words, with the body's name.
-    pub fn describe(&self, fault: Fault) -> String {
-        match fault.body {
-            Some(body) => match self.bodies.get(usize::from(body)).filter(|name| !name.is_empty()) {
-                Some(name) => format!("{} (body \"{name}\")", fault.kind),
-                None => format!("{} (body {body})", fault.kind),
-            },
-            None => fault.to_string(),
-        }
+    /// What infos are named by.
+    pub fn legend(&self) -> &Legend {
+        &self.legend
     }
 }
 
@@ -120,11 +108,10 @@ impl Scene {
         }
         let model = Model::new(blueprint).map_err(|error| python::SceneError::new_err(error.to_string()))?;
         Ok(Self {
-            info_keys: model.info_names().iter().map(|name| Key::new(py, name)).collect(),
+            legend: Legend::new(py, model.info_names(), cooked.names.bodies, model.observations().clone()),
             visuals: cooked.visuals,
             metadata: cooked.metadata,
             warnings: cooked.warnings.iter().map(ToString::to_string).collect(),
-            bodies: cooked.names.bodies,
             joints: cooked.names.joints,
             actuators: cooked.names.actuators,
             model,
@@ -189,7 +176,7 @@ impl Scene {
     /// Names of sensor bodies: the world, the robot's, then rigid bodies.
     #[getter]
     fn bodies(&self) -> Vec<String> {
-        self.bodies.clone()
+        self.legend.bodies().to_vec()
     }
 
     /// Names of the robot's joints.
@@ -213,10 +200,7 @@ impl Scene {
     /// Simulated seconds per step.
     #[getter]
     fn step_seconds(&self) -> f64 {
-        // Through the decimal of the f32, so that 0.01 × 5 is 0.05.
-        let options = &self.model.blueprint().options;
-        let timestep: f64 = options.timestep.to_string().parse().unwrap_or_else(|_| f64::from(options.timestep));
-        timestep * f64::from(options.frame_skip)
+        step_seconds(&self.model)
     }
 
     /// Steps after which an episode is truncated; 0: never.
@@ -316,7 +300,8 @@ fn open(source: &str, builtin: bool) -> PyResult<hyperdust_scene::Scene> {
     opened.map_err(errors::scene)
 }
 
-fn overrides(parameters: &Bound<'_, PyDict>) -> PyResult<BTreeMap<String, ParameterValue>> {
+/// Values of a scene's parameters.
+pub fn overrides(parameters: &Bound<'_, PyDict>) -> PyResult<BTreeMap<String, ParameterValue>> {
     parameters.iter().map(|(name, value)| Ok((name.extract()?, parameter(&name, &value)?))).collect()
 }
 
@@ -354,7 +339,15 @@ fn parameter(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Para
     }
 }
 
-fn segments(py: Python<'_>, layout: &Layout) -> PyResult<Vec<Segment>> {
+/// Simulated seconds per step, through the decimal of the f32, so that 0.01 × 5 is 0.05.
+pub fn step_seconds(model: &Model) -> f64 {
+    let options = &model.blueprint().options;
+    let timestep: f64 = options.timestep.to_string().parse().unwrap_or_else(|_| f64::from(options.timestep));
+    timestep * f64::from(options.frame_skip)
+}
+
+/// The parts of an action or observation.
+pub fn segments(py: Python<'_>, layout: &Layout) -> PyResult<Vec<Segment>> {
     layout
         .segments
         .iter()

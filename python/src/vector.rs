@@ -1,6 +1,6 @@
 //! Many worlds, as `hyperdust/vector.py` uses them.
 
-use hyperdust_gym::{Seeds, VectorEnv as GymVectorEnv, VectorOptions};
+use hyperdust_gym::{Batch, Seeds, VectorEnv as GymVectorEnv, VectorOptions};
 use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1};
 use pyo3::{
     prelude::*,
@@ -17,13 +17,22 @@ use crate::{
 };
 
 /// What `step` returns: observation arrays, rewards, terminations, truncations, infos.
-type Stepped<'py> = (
+pub type Stepped<'py> = (
     Bound<'py, PyTuple>,
     Bound<'py, PyArray1<f64>>,
     Bound<'py, PyArray1<bool>>,
     Bound<'py, PyArray1<bool>>,
     Bound<'py, PyDict>,
 );
+
+/// Rewards, terminations and truncations of a batch, as new arrays.
+pub fn ends<'py>(
+    py: Python<'py>,
+    batch: &Batch,
+) -> (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<bool>>) {
+    let flags = |flags: &[bool]| PyArray1::from_slice(py, flags);
+    (PyArray1::from_slice(py, &batch.rewards), flags(&batch.terminated), flags(&batch.truncated))
+}
 
 /// A vector environment.
 #[pyclass(module = "hyperdust._core")]
@@ -68,7 +77,7 @@ impl VectorEnv {
         let mask = mask.as_ref().map(|mask| mask.as_slice()).transpose()?;
         let seeds = seeds.as_deref().map_or(Seeds::Continue, Seeds::Each);
         py.detach(|| self.env.reset(seeds, mask).map(|_| ())).map_err(errors::gym)?;
-        let infos = info::batch(py, self.scene.get(), self.env.batch())?;
+        let infos = info::batch(py, self.scene.get().legend(), self.env.batch())?;
         Ok((self.observations(py)?, infos))
     }
 
@@ -77,24 +86,16 @@ impl VectorEnv {
         self.actions.read(self.env.model().actions(), Some(self.env.num_envs()), actions)?;
         py.detach(|| self.env.step(&self.actions.slices()).map(|_| ())).map_err(errors::gym)?;
         let batch = self.env.batch();
-        let rewards = PyArray1::from_slice(py, &batch.rewards);
-        let terminations = PyArray1::from_slice(py, &batch.terminated);
-        let truncations = PyArray1::from_slice(py, &batch.truncated);
-        let infos = info::batch(py, self.scene.get(), batch)?;
+        let (rewards, terminations, truncations) = ends(py, batch);
+        let infos = info::batch(py, self.scene.get().legend(), batch)?;
         Ok((self.observations(py)?, rewards, terminations, truncations, infos))
     }
 
     /// The batch's observation arrays, which from here on are Python's; others take their place.
     fn observations<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let lanes = self.env.num_envs();
-        let model = self.env.model().clone();
-        let segments = &model.observations().segments;
-        let arrays = segments.iter().zip(&mut self.env.batch_mut().observations).zip(&self.shelves);
-        let arrays = arrays.map(|((segment, slot), shelf)| {
-            let fresh = shelf.take(slot.len());
-            arrays::lend(py, segment, lanes, core::mem::replace(slot, fresh), shelf)
-        });
-        PyTuple::new(py, arrays.collect::<PyResult<Vec<_>>>()?)
+        let legend = self.scene.get().legend();
+        arrays::lend_all(py, legend.observations(), lanes, &mut self.env.batch_mut().observations, &self.shelves)
     }
 
     /// Everything that the future depends on.

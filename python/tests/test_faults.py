@@ -18,18 +18,6 @@ LANES = 3
 BANG = 1e9
 
 
-@pytest.fixture
-def explosive(tmp_path: Path) -> Path:
-    """A hinge with an absurd gear and range: a control of 0 is harmless, the largest overflows at once."""
-    file = tmp_path / "explosive.xml"
-    file.write_text(
-        '<mujoco model="explosive"><option timestep="0.01"/><worldbody><body name="rod" pos="0 0 1">'
-        '<joint name="hinge" axis="0 1 0"/><geom type="capsule" fromto="0 0 0 0 0 -.1" size=".01"/></body></worldbody>'
-        '<actuator><motor joint="hinge" gear="1e9" ctrlrange="-1e9 1e9" ctrllimited="true"/></actuator></mujoco>'
-    )
-    return file
-
-
 def finite(value: object) -> bool:
     return all(finite(v) for v in value.values()) if isinstance(value, dict) else bool(np.isfinite(value).all())
 

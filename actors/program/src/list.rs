@@ -5,7 +5,11 @@
 
 use std::fmt;
 
-use hyperdust_proof::{machine::layout, tree::Hash};
+use hyperdust_proof::{
+    hex::{self, Hex},
+    machine::layout,
+    tree::Hash,
+};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
@@ -34,7 +38,7 @@ impl Entry {
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, root, bytes, sha256 } = self;
-        write!(f, "{name} 0x{} {bytes} {}", Hex(root), Hex(sha256))
+        write!(f, "{name} {} {bytes} {:#}", Hex(root), Hex(sha256))
     }
 }
 
@@ -71,20 +75,7 @@ fn entry(line: &str) -> Option<Entry> {
 }
 
 fn hash(digits: &str) -> Option<Hash> {
-    if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
     let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(digits.as_bytes().as_chunks::<2>().0) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(hash)
-}
-
-struct Hex<'a>(&'a Hash);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
+    // Where a prefix belongs, it is gone by now.
+    (digits.len() == 64 && hex::read_word(digits.as_bytes(), &mut hash)).then_some(hash)
 }

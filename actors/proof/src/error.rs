@@ -15,7 +15,7 @@ pub use self::{
     graph::{ExecutionError, GraphError},
 };
 
-use crate::tree::Hash;
+use crate::{hex::Hex, tree::Hash};
 
 /// Why a machine could not be set up or followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -176,15 +176,5 @@ impl fmt::Display for Leaf {
             Self::Instruction => "instruction",
             Self::Data => "data",
         })
-    }
-}
-
-/// A hash as `0x…`.
-pub(crate) struct Hex<'a>(pub &'a Hash);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("0x")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }

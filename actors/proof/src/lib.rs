@@ -15,10 +15,12 @@
 //! total and limited.
 #![forbid(unsafe_code)]
 
+mod codec;
 pub mod dissection;
 pub mod error;
 pub mod game;
 pub mod graph;
+pub mod hex;
 pub mod machine;
 
 /// The tree of byte strings and of the machine's memory.
@@ -28,3 +30,4 @@ pub use dissection::{Dissection, TraceProvider};
 pub use error::{DissectionError, Error, ExecutionError, GraphError, MoveError, StepError, TranscriptError};
 pub use game::{Game, Party, Transcript};
 pub use graph::{Graph, Node, Source};
+pub use hex::Hex;

@@ -8,7 +8,7 @@ use hyperdust_kernel::{Model, blueprint::Blueprint};
 use hyperdust_proof::Party;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Guest, print_json};
+use super::{Guest, Trial, print_json};
 use crate::{
     Error,
     dispute::{self, Injection, Truth},
@@ -19,18 +19,8 @@ use crate::{
 pub(super) enum Command {
     /// Plays a whole dispute about an episode of random actions, and prints every move and the guilty instruction
     Dispute {
-        /// A published scene's name, or a scene's folder
-        #[arg(long)]
-        scene: String,
-        /// Seed of the reset and of the actions
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        /// Steps of the episode (across autoresets)
-        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-        steps: u32,
-        /// Steps of a segment
-        #[arg(long, default_value_t = trial::SEGMENT_STEPS, value_parser = clap::value_parser!(u32).range(1..=65_536))]
-        segment: u32,
+        #[command(flatten)]
+        trial: Trial,
         /// What the liar changes: step=N,bit=N and perhaps value=V, where V is position, velocity, impulse, rng, observation,
         /// reward or action
         #[arg(long, default_value = "step=1,bit=0")]
@@ -66,7 +56,7 @@ pub(super) enum Liar {
 
 pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
-        Command::Dispute { scene, seed, steps, segment, inject, liar, json, guest } => {
+        Command::Dispute { trial, inject, liar, json, guest } => {
             let liar = match liar {
                 Liar::Provider => Some(Party::Provider),
                 Liar::Companion => Some(Party::Challenger),
@@ -76,9 +66,8 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar.set_message("the program is loaded");
             let program = guest.load()?;
-            let model = trial::model(&scene)?;
             bar.set_message("both run the episode");
-            let truth = Truth::of(trial::job(&model, program.root, seed, steps, segment)?)?;
+            let truth = Truth::of(trial.job(program.root)?)?;
             let report = dispute::play(&truth, &program, liar.map(|liar| (liar, inject)), |what| {
                 bar.set_message(what.to_owned());
             })?;

@@ -1,17 +1,22 @@
 //! The command line of `hyperdust`.
 //!
 //! Exit codes: 0 where all is well, 1 where something was refused or failed (with the reason on standard error), 2 for arguments
-//! that cannot be read, 3 where a companion found a claim to be wrong. What is meant for programs goes to standard output, as JSON with `--json`; progress goes to standard error.
+//! that cannot be read, 3 where a claim was found to be wrong, or a companion that attested to a canary. What is meant for programs goes to standard output, as JSON with `--json`; progress goes to standard error.
 
+mod canary;
 mod companion;
 mod episode;
+mod keys;
 mod scene;
+mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{Error, Program, SEGMENT};
+use hyperdust_kernel::merkle::Hash;
+
+use crate::{Error, Job, Program, SEGMENT, trial};
 
 #[derive(Parser)]
 #[command(name = "hyperdust", version, about = "Deterministic worlds: hosted, replayed, proved", max_term_width = 100)]
@@ -22,6 +27,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Hosts worlds for remote agents
+    Serve(serve::Command),
+    /// Who may connect to a server beyond loopback
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Recorded episodes and disputes about them
     #[command(subcommand)]
     Episode(episode::Command),
@@ -31,6 +41,32 @@ enum Command {
     /// Computes claims again, and attests to them or disputes them
     #[command(subcommand)]
     Companion(companion::Command),
+    /// Wrong claims on purpose, that find companions which attest without computing
+    #[command(subcommand)]
+    Canary(canary::Command),
+}
+
+/// A job of random actions, to try things with.
+#[derive(Args)]
+struct Trial {
+    /// A published scene's name, or a scene's folder
+    #[arg(long)]
+    scene: String,
+    /// Seed of the reset and of the actions
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Steps (across autoresets)
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    steps: u32,
+    /// Steps of a segment
+    #[arg(long, default_value_t = trial::SEGMENT_STEPS, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    segment: u32,
+}
+
+impl Trial {
+    fn job(&self, program: Hash) -> Result<Job, Error> {
+        trial::job(&trial::model(&self.scene)?, program, self.seed, self.steps, self.segment)
+    }
 }
 
 /// Where programs of the proof machine are.
@@ -50,9 +86,12 @@ impl Guest {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Serve(command) => serve::run(&command),
+        Command::Keys(command) => keys::run(command),
         Command::Episode(command) => episode::run(command),
         Command::Scene(command) => scene::run(command),
         Command::Companion(command) => companion::run(command),
+        Command::Canary(command) => canary::run(command),
     };
     match done {
         Ok(code) => code,

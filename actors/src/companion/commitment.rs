@@ -7,10 +7,11 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_kernel::merkle::{Hash, Kind};
+use hyperdust_proof::Hex;
 use hyperdust_receipt::Address;
 use sha3::{Digest, Keccak256};
 
-use crate::{Error, hex::Hex};
+use crate::Error;
 
 /// Kind of a companion's commitment.
 pub const KIND: Kind = Kind::new("hyperdust commitment");

@@ -15,9 +15,12 @@ pub mod commitment;
 pub mod odds;
 pub mod opening;
 pub mod queue;
+pub mod session;
 mod stages;
 mod verdict;
 
 pub use batch::Batch;
+pub use session::Session;
+pub(crate) use stages::write_new;
 pub use stages::{Assigned, Committed, LONGEST, Replayed};
 pub use verdict::{Verdict, machine};

@@ -7,10 +7,11 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_kernel::merkle::{Hash, Kind};
+use hyperdust_proof::Hex;
 use sha3::{Digest, Keccak256};
 
 use super::Committed;
-use crate::{Error, Job, hex::Hex};
+use crate::{Error, Job};
 
 /// Kind of what questions are drawn from.
 pub const KIND: Kind = Kind::new("hyperdust opening");

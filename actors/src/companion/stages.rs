@@ -29,12 +29,12 @@ use std::{fmt, path::Path};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_kernel::merkle::Hash;
-use hyperdust_proof::{Graph, Source};
+use hyperdust_proof::{Graph, Hex};
 use hyperdust_receipt::{Address, Terms};
 use sha3::{Digest, Keccak256};
 
 use super::commitment::Reveal;
-use crate::{Error, Job, hex::Hex, job, job::roots};
+use crate::{Error, Job, job, job::roots};
 
 const MAGIC: &[u8; 4] = b"HDCM";
 const FORMAT: u16 = 1;
@@ -60,16 +60,6 @@ impl Assigned {
         if job.program() != *program {
             let (found, accepted) = (job.program(), Hex(program));
             return Err(Error::Job(format!("found program {}; accepted: {accepted}, the committed one", Hex(&found))));
-        }
-        for (number, node) in job.plan()?.nodes().iter().enumerate() {
-            let accepted = match number.checked_sub(1) {
-                None => Source::Empty,
-                Some(before) => Source::Node(before as u32),
-            };
-            if node.inputs[1] != accepted {
-                let why = "it starts from a state that is not the end of the segment before".into();
-                return Err(Error::Unsigned { segment: number, why });
-            }
         }
         job.check_signatures()?;
         Ok(Self { job })
@@ -217,15 +207,20 @@ impl Committed {
     /// Writes the bytes to a new file that its owner alone can read. An error where there is such a file already: a companion
     /// that replaced what it published could no longer reveal it.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        use std::io::Write;
-        let io = |source| Error::Io { path: path.into(), source };
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(io)?;
-        file.write_all(&self.encode()).and_then(|()| file.sync_all()).map_err(io)
+        write_new(path, &self.encode())
     }
+}
+
+/// Writes a new file that its owner alone can read. An error where there is such a file already.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    use std::io::Write;
+    let io = |source| Error::Io { path: path.into(), source };
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(io)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io)
 }
 
 impl fmt::Debug for Committed {

@@ -6,11 +6,11 @@
 //! the companion's native run is not to be trusted: it abstains, and says why, whatever it would have earned.
 
 use hyperdust_kernel::merkle::Hash;
-use hyperdust_proof::{Graph, Node};
+use hyperdust_proof::{Graph, Hex, Node};
 use hyperdust_receipt::{Attestation, Key, Signed};
 
 use super::Committed;
-use crate::{Error, Job, Program, hex::Hex};
+use crate::{Error, Job, Program};
 
 /// What a companion says of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use std::time::Instant;
 use hyperdust_kernel::{AutoresetMode, merkle::Hash};
 use hyperdust_proof::{
     Game, Graph, Party,
-    game::{ARITY, Challenge, Clock, NothingSigned, Reason, Runs, Terms, respond},
+    game::{ARITY, Challenge, Clock, Reason, Runs, Terms, respond},
     graph::{MAX_STEPS, Run},
 };
 
@@ -84,15 +84,11 @@ pub fn play(
     Ok(report.after(start.elapsed()))
 }
 
-/// Nobody lied: a second replay gives the same graph, so there is nothing to dispute, and the machine gives the last segment's output.
+/// Nobody lied, so there is nothing to dispute; and the machine gives the last segment's output, too.
 fn nobody(truth: &Truth, program: &Program) -> Result<Report, Error> {
-    let again = truth.job.graph(&roots(&truth.job.replay(|_| {})?))?;
-    if again.root() != truth.graph()?.root() {
-        return Err(Error::Dispute("two replays of one job differ".into()));
-    }
-    let last = truth.job.segments().len() - 1;
-    truth.run(program, last)?;
-    Ok(report::undisputed(again.count()))
+    let segments = truth.job.segments().len();
+    truth.run(program, segments - 1)?;
+    Ok(report::undisputed(segments as u32))
 }
 
 /// A dispute about what a segment gave.
@@ -131,11 +127,12 @@ fn outputs(
         Some(run) => Ok(run),
         None => believed.run(job, program, index as usize),
     });
+    let judge = Signatures::of(job)?;
     let claim = match liar {
         Party::Provider => false_runs.graph().root(),
         Party::Challenger => true_runs.graph().root(),
     };
-    let mut game = new_game(truth, claim, Challenge::Outputs)?;
+    let mut game = new_game(truth, claim, Challenge::Outputs, &judge)?;
     let mut at = 0;
     while let Some(turn) = game.turn() {
         at += 1;
@@ -146,7 +143,7 @@ fn outputs(
             respond(turn.by, &game, at, &mut true_runs).map_err(|error| stuck(&error))?
         };
         let action = action.ok_or_else(|| stuck(&"it has no move"))?;
-        game.play(turn.by, at, action, &NothingSigned).map_err(|error| stuck(&error))?;
+        game.play(turn.by, at, action, &judge).map_err(|error| stuck(&error))?;
     }
     let guilty = match game.outcome().map(|outcome| outcome.reason) {
         Some(Reason::StepRefuted { node, step } | Reason::StepProven { node, step }) => {
@@ -155,7 +152,7 @@ fn outputs(
         }
         _ => None,
     };
-    report::of(&game, &NothingSigned, guilty, Some((number, instruction)))
+    report::of(&game, &judge, guilty, Some((number, instruction)))
 }
 
 /// A dispute about what the user asked for: the provider used other actions, or the companion says so.
@@ -169,7 +166,7 @@ fn actions(truth: &Truth, liar: Party, injection: &Injection) -> Result<Report, 
     let judge = Signatures::of(&truth.job)?;
     let graph = used.graph()?;
     let node = u32::try_from(number).unwrap_or(u32::MAX);
-    let mut game = new_game(&used, graph.root(), Challenge::Inputs { node })?;
+    let mut game = new_game(&used, graph.root(), Challenge::Inputs { node }, &judge)?;
     let shown = Runs::new(graph, |_| Err::<Run, _>("nothing is run"));
     // Whoever claims altered actions shows the best it has: the signature over the true ones.
     let mut shown = shown.with_evidence([(node, evidence(&truth.job, number)?)].into());
@@ -180,11 +177,11 @@ fn actions(truth: &Truth, liar: Party, injection: &Injection) -> Result<Report, 
     report::of(&game, &judge, None, None)
 }
 
-fn new_game(truth: &Truth, claim: Hash, challenge: Challenge) -> Result<Game, Error> {
-    let plan = truth.job.plan()?;
+fn new_game(truth: &Truth, claim: Hash, challenge: Challenge, judge: &Signatures) -> Result<Game, Error> {
+    let plan = truth.job.plan();
     let terms =
         Terms { nodes: plan.count(), plan: plan.plan(), claim, challenge, arity: ARITY, clock: CLOCK, filed: 0 };
-    Game::new(terms).map_err(|error| Error::Dispute(error.to_string()))
+    Game::filed(terms, judge).map_err(|error| Error::Dispute(error.to_string()))
 }
 
 /// What a liar believes: the truth up to its lie, and what follows from that.

@@ -1,6 +1,9 @@
 //! `hyperdust companion` from the command line: what it prints, writes and exits with. The machine's side of a dispute needs the
 //! guest program, and is tested where that is built.
 
+mod canaries;
+mod terms;
+
 use std::{
     path::Path,
     process::{Command, Output},
@@ -56,6 +59,14 @@ fn honest_claims_are_attested_to() {
         assert_eq!(row["commitment"], summary["jobs"][number]["commitment"]);
         assert!(at.join(format!("out/{name}.hdattest")).exists());
     }
+    // Threads are bounded, by an error and not by the system.
+    for jobs in ["0", "1025", "5000000"] {
+        let refused = hyperdust(at, &format!("companion commit one.hdjob --out more --jobs {jobs} --trial-key a"));
+        assert_eq!(code(&refused), 2);
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("1..=1024"), "{refused:?}");
+    }
+    let many = hyperdust(at, "companion commit one.hdjob --out more --jobs 1024 --trial-key a");
+    assert_eq!(code(&many), 0, "{many:?}");
     // Again: what was committed to is not replaced.
     let again = hyperdust(at, "companion commit one.hdjob two.hdjob --out out --trial-key a");
     assert_eq!(code(&again), 1);

@@ -4,3 +4,5 @@ mod cli;
 mod companion;
 mod key;
 mod scene;
+mod serve;
+mod signatures;

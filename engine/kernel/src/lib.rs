@@ -38,3 +38,7 @@ pub use world::{Model, Outcome, Pack, World};
 
 /// Version of the simulation: part of every blueprint, snapshot and episode.
 pub const VERSION: u16 = 2;
+
+/// Linked for the names that it defines: without it dependencies would call the platform's `acosf` and the like.
+#[cfg(not(target_os = "zkvm"))]
+use hyperdust_elementary as _;

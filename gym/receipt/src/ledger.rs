@@ -71,31 +71,72 @@ impl Receipt {
     }
 }
 
-/// The user's side of a job.
+/// One side's books of a job: a [`UserLedger`] or a [`ProviderLedger`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserLedger {
+pub struct Ledger<S> {
     terms: Terms,
     open: Open,
     /// Running root of the countersigned outputs.
     outputs: Hash,
-    /// Of the last signed segment.
+    /// Of the last segment that the user signed.
     last: Option<Receipt>,
+    side: S,
 }
 
-impl UserLedger {
+/// The user's side of a job.
+pub type UserLedger = Ledger<UserSide>;
+
+/// The provider's side of a job.
+pub type ProviderLedger = Ledger<ProviderSide>;
+
+/// What a user's ledger has of its own: nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserSide;
+
+/// What a provider's ledger has of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderSide {
+    /// Closed; what the user is to sign.
+    due: Option<ActionRoot>,
+}
+
+impl<S: Default> Ledger<S> {
     /// Before the first step.
     pub fn new(terms: Terms) -> Self {
-        Self { terms, open: Open::START, outputs: chain::START, last: None }
+        Self { terms, open: Open::START, outputs: chain::START, last: None, side: S::default() }
     }
 
-    /// After the segment of `last`, the receipt of the last segment that was signed. Refused where it does not hold. An
-    /// answer that is missing in it is still awaited; `outputs` is the running root before it (unused where it is there).
+    /// After the segment of `last`, the receipt of the last segment that the user signed. Refused where it does not hold. A
+    /// countersignature that is missing in it is still due; `outputs` is the running root before it (unused where it is there).
     pub fn resume(terms: Terms, last: Receipt, outputs: Hash) -> Result<Self, Refusal> {
         last.verify(&terms)?;
         let outputs = last.outputs.map_or(outputs, |signed| signed.message.root);
-        Ok(Self { terms, open: Open::after(&last.actions.message)?, outputs, last: Some(last) })
+        let open = Open::after(&last.actions.message)?;
+        Ok(Self { terms, open, outputs, last: Some(last), side: S::default() })
     }
 
+    /// Receipt of the last segment that the user signed.
+    pub fn last(&self) -> Option<&Receipt> {
+        self.last.as_ref()
+    }
+
+    /// Number of the open segment.
+    pub fn segment(&self) -> u64 {
+        self.open.segment
+    }
+
+    /// Steps of the stream, those of the open segment included.
+    pub fn steps(&self) -> u64 {
+        self.open.steps()
+    }
+
+    /// What the user signed and the provider has not countersigned.
+    fn halfway(&self) -> Option<&Signed<ActionRoot>> {
+        self.last.as_ref().filter(|receipt| receipt.outputs.is_none()).map(|receipt| &receipt.actions)
+    }
+}
+
+impl Ledger<UserSide> {
     /// Counts steps of the open segment, before their actions are sent. Refused beyond the credit.
     pub fn step(&mut self, steps: u64) -> Result<(), Refusal> {
         self.open.step(steps, self.terms.credit)
@@ -117,7 +158,7 @@ impl UserLedger {
 
     /// What was signed and is not answered yet; to be sent again where it may have been lost.
     pub fn unanswered(&self) -> Option<&Signed<ActionRoot>> {
-        self.last.as_ref().filter(|receipt| receipt.outputs.is_none()).map(|receipt| &receipt.actions)
+        self.halfway()
     }
 
     /// Takes the countersignature and `output`, the root of the segment's output that was sent with it. Refused where it
@@ -140,50 +181,9 @@ impl UserLedger {
         self.last = Some(receipt);
         Ok(receipt)
     }
-
-    /// Receipt of the last segment that was signed.
-    pub fn last(&self) -> Option<&Receipt> {
-        self.last.as_ref()
-    }
-
-    /// Number of the open segment.
-    pub fn segment(&self) -> u64 {
-        self.open.segment
-    }
-
-    /// Steps of the stream, those of the open segment included.
-    pub fn steps(&self) -> u64 {
-        self.open.steps()
-    }
 }
 
-/// The provider's side of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderLedger {
-    terms: Terms,
-    open: Open,
-    /// Closed; what the user is to sign.
-    due: Option<ActionRoot>,
-    /// Running root of the countersigned outputs.
-    outputs: Hash,
-    /// Of the last segment that the user signed.
-    last: Option<Receipt>,
-}
-
-impl ProviderLedger {
-    /// Before the first step.
-    pub fn new(terms: Terms) -> Self {
-        Self { terms, open: Open::START, due: None, outputs: chain::START, last: None }
-    }
-
-    /// After the segment of `last`, the receipt of the last segment that the user signed. Refused where it does not hold.
-    /// `outputs` is the running root before that segment (unused where it is countersigned).
-    pub fn resume(terms: Terms, last: Receipt, outputs: Hash) -> Result<Self, Refusal> {
-        last.verify(&terms)?;
-        let outputs = last.outputs.map_or(outputs, |signed| signed.message.root);
-        Ok(Self { terms, open: Open::after(&last.actions.message)?, due: None, outputs, last: Some(last) })
-    }
-
+impl Ledger<ProviderSide> {
     /// Counts steps of the open segment, before they are made. Refused while the user's signature of the segment
     /// before is missing, and beyond the credit.
     pub fn step(&mut self, steps: u64) -> Result<(), Refusal> {
@@ -197,7 +197,7 @@ impl ProviderLedger {
         self.signed()?;
         let message = self.open.close(self.terms.job, actions);
         self.open = Open::after(&message)?;
-        self.due = Some(message);
+        self.side.due = Some(message);
         Ok(message)
     }
 
@@ -208,8 +208,8 @@ impl ProviderLedger {
             return Ok(());
         }
         let found = &signed.message;
-        not_past(found.segment, self.due.map_or(self.open.segment, |due| due.segment))?;
-        let Some(due) = &self.due else {
+        not_past(found.segment, self.side.due.map_or(self.open.segment, |due| due.segment))?;
+        let Some(due) = &self.side.due else {
             return Err(Refusal::NotDue { found: found.segment, accepted: None });
         };
         if let Some(last) = self.uncountersigned() {
@@ -223,13 +223,13 @@ impl ProviderLedger {
         same_root("action root", found.root, due.root)?;
         signed.verify(&self.terms.domain, &self.terms.user)?;
         self.last = Some(Receipt { actions: *signed, outputs: None });
-        self.due = None;
+        self.side.due = None;
         Ok(())
     }
 
     /// What the user signed and this side has yet to answer.
     pub fn uncountersigned(&self) -> Option<&Signed<ActionRoot>> {
-        self.last.as_ref().filter(|receipt| receipt.outputs.is_none()).map(|receipt| &receipt.actions)
+        self.halfway()
     }
 
     /// Countersigns the segment that the user signed, whose output has the root `output`. Refused where nothing is to be
@@ -237,7 +237,7 @@ impl ProviderLedger {
     pub fn countersign(&mut self, key: &Key, output: &Hash) -> Result<Receipt, Refusal> {
         is_of(key, &self.terms.provider)?;
         let Some(&actions) = self.uncountersigned() else {
-            let segment = self.due.map_or(self.open.segment, |due| due.segment);
+            let segment = self.side.due.map_or(self.open.segment, |due| due.segment);
             return Err(Refusal::Unsigned { segment });
         };
         let ActionRoot { job, segment, steps, root } = actions.message;
@@ -248,28 +248,13 @@ impl ProviderLedger {
         Ok(receipt)
     }
 
-    /// Receipt of the last segment that the user signed.
-    pub fn last(&self) -> Option<&Receipt> {
-        self.last.as_ref()
-    }
-
-    /// Number of the open segment.
-    pub fn segment(&self) -> u64 {
-        self.open.segment
-    }
-
-    /// Steps of the stream, those of the open segment included.
-    pub fn steps(&self) -> u64 {
-        self.open.steps()
-    }
-
     /// Steps that were made and that the user has not signed: at most the credit.
     pub fn unsigned_steps(&self) -> u64 {
         self.steps() - self.last.map_or(0, |last| last.actions.message.steps)
     }
 
     fn signed(&self) -> Result<(), Refusal> {
-        self.due.map_or(Ok(()), |due| Err(Refusal::Unsigned { segment: due.segment }))
+        self.side.due.map_or(Ok(()), |due| Err(Refusal::Unsigned { segment: due.segment }))
     }
 }
 

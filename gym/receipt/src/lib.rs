@@ -34,7 +34,7 @@ pub use blame::{Actions, Blame, Evidence, Fault, Side, Statement, blame};
 pub use error::{Error, Refusal};
 pub use hyperdust_merkle::{Hash, Kind};
 pub use key::Key;
-pub use ledger::{ProviderLedger, Receipt, Terms, UserLedger};
+pub use ledger::{Ledger, ProviderLedger, ProviderSide, Receipt, Terms, UserLedger, UserSide};
 pub use message::{ActionRoot, Attestation, OutputRoot, Voucher};
 pub use signature::Signature;
 pub use signed::Signed;

@@ -20,7 +20,7 @@ use hyperdust_kernel::{Model, Pack, World, math::Real, record::StepRecord};
 /// Worlds per pack at the widest level: blocks of lanes are best multiples of it.
 pub(crate) const WIDEST: usize = 16;
 /// Lanes from which a pack is faster than one world after the other.
-const WORTHWHILE: usize = 3;
+pub(crate) const WORTHWHILE: usize = 3;
 
 /// Worlds that step together.
 pub(crate) trait Together: Send + Sync + Debug {

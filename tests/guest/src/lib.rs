@@ -9,8 +9,9 @@ use hyperdust_actors::{Program, SEGMENT};
 
 pub mod faults;
 mod machine;
+pub mod worlds;
 
-pub use machine::{End, Guest, Segment};
+pub use machine::{ERROR, End, Guest, Segment};
 
 /// The folder that `make guest` leaves programs in. Panics where nobody says which.
 pub fn folder() -> PathBuf {

@@ -1,8 +1,9 @@
 //! What is refused of a game.
 
-use super::{DissectionError, ExecutionError, GraphError, Hex, StepError};
+use super::{DissectionError, ExecutionError, GraphError, StepError};
 use crate::{
     game::{MoveKind, Party},
+    hex::Hex,
     tree::Hash,
 };
 
@@ -17,6 +18,14 @@ pub enum MoveError {
     Terms {
         /// What is wrong with them.
         reason: String,
+    },
+    /// A claim about more or fewer nodes than were signed.
+    #[error("found {found} nodes; accepted: {accepted}, as many as were signed")]
+    Nodes {
+        /// Claimed.
+        found: u32,
+        /// Signed.
+        accepted: u32,
     },
     /// The game has ended.
     #[error("the game is over; accepted: no more moves")]

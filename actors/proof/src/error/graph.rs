@@ -1,7 +1,6 @@
 //! What is refused of layer 1.
 
-use super::Hex;
-use crate::{machine::Status, tree::Hash};
+use crate::{hex::Hex, machine::Status, tree::Hash};
 
 /// Why a graph, or a node's proof, was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -23,6 +23,8 @@
 //! - A search takes log₁₆ of its length, rounded up, cuts: at most 4 for 2¹⁶ nodes, at most 8 for 2³² steps
 //!   ([`crate::graph::MAX_STEPS`]).
 //! - A game is over by [`Terms::latest`], whatever anybody does.
+//! - A claim about another number of nodes than was signed has no game ([`Game::filed`]): what lies past its end, or past the end of what was
+//!   signed, could not be searched. Within a game the number is fixed, because it heads the roots of plan and claim.
 //! - After its [`Outcome`] nothing moves. The same [`Transcript`] leads to the same outcome, or to an error, never a panic.
 //!
 //! A game that a challenger loses says that this challenger was wrong somewhere, not that the claim is right: whoever wants

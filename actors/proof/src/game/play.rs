@@ -132,7 +132,8 @@ pub struct Game {
 }
 
 impl Game {
-    /// A game on these terms, with the provider to move. An error where no game can have them.
+    /// A game on these terms, with the provider to move. An error where no game can have them. Whether their number of nodes is
+    /// the one that was signed, is not asked here.
     pub fn new(terms: Terms) -> Result<Self, MoveError> {
         terms.check()?;
         let stage = match terms.challenge {
@@ -142,6 +143,12 @@ impl Game {
         };
         let clocks = Clocks::new(terms.clock, terms.filed);
         Ok(Self { terms, stage, clocks, entries: Vec::new(), cuts: [0; 2] })
+    }
+
+    /// As [`Game::new`], for a claim about as many nodes as were signed. An error where the judge knows another number.
+    pub fn filed(terms: Terms, judge: &impl Judge) -> Result<Self, MoveError> {
+        terms.check_nodes(judge)?;
+        Self::new(terms)
     }
 
     /// What the game is about.

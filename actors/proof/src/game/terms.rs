@@ -44,7 +44,7 @@ pub enum Challenge {
         node: u32,
     },
     /// Some node of the plan, as above, by a challenger that has another plan and does not know where they differ. (Their
-    /// number of nodes is the same: it is part of the terms, as arity and clocks are.)
+    /// number of nodes is the same: terms with another than was signed are refused, see [`Judge::nodes`].)
     Plan,
 }
 
@@ -65,6 +65,14 @@ impl Terms {
             return Err(terms("found a clock without time; accepted: at least 1".into()));
         }
         self.dissection().map(|_| ()).map_err(|error| terms(error.to_string()))
+    }
+
+    /// Refuses a number of nodes that is not the one that was signed, where the judge knows it.
+    pub fn check_nodes(&self, judge: &impl Judge) -> Result<(), MoveError> {
+        match judge.nodes() {
+            Some(accepted) if accepted != self.nodes => Err(MoveError::Nodes { found: self.nodes, accepted }),
+            _ => Ok(()),
+        }
     }
 
     /// The search through layer 1, at its beginning.
@@ -89,6 +97,13 @@ pub trait Judge {
     /// Judges node `index` as the provider opened it, with the `evidence` that it showed (at most
     /// [`EVIDENCE`](super::EVIDENCE) bytes of any form, such as the other's signature).
     fn judge(&self, index: u32, node: &Node, evidence: &[u8]) -> Finding;
+
+    /// How many nodes the plan has by what was signed, where that is known. A claim of another number is refused before any game
+    /// ([`Game::filed`](super::Game::filed)); where it is not known, one of too many is refuted by a [question](Challenge::Inputs) about
+    /// the first that nobody signed.
+    fn nodes(&self) -> Option<u32> {
+        None
+    }
 }
 
 impl<F: Fn(u32, &Node, &[u8]) -> Finding> Judge for F {

@@ -9,7 +9,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use super::{Due, Game, Judge, Layer, Move, Party, Terms};
 use crate::{
-    error::{Hex, MoveError, TranscriptError},
+    codec,
+    error::{MoveError, TranscriptError},
+    hex::Hex,
     tree::Hash,
 };
 
@@ -56,22 +58,12 @@ impl fmt::Display for Row {
 impl Transcript {
     /// The transcript's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        borsh::to_vec(self).expect("writing to memory does not fail")
+        codec::encode(self)
     }
 
     /// The transcript of these bytes. An error where they are too many or no transcript's encoding.
     pub fn decode(bytes: &[u8]) -> Result<Self, TranscriptError> {
-        let malformed = |reason: String| TranscriptError::Malformed { reason };
-        if bytes.len() > LONGEST {
-            return Err(malformed(format!("found {} bytes; accepted: at most {LONGEST}", bytes.len())));
-        }
-        let mut rest = bytes;
-        let transcript = Self::deserialize(&mut rest)
-            .map_err(|error| malformed(format!("byte {}: {error}", bytes.len() - rest.len())))?;
-        if !rest.is_empty() {
-            return Err(malformed(format!("{} bytes after the end", rest.len())));
-        }
-        Ok(transcript)
+        codec::decode(bytes, LONGEST).map_err(|reason| TranscriptError::Malformed { reason })
     }
 
     /// The game after all moves, over or not. An error where the terms or a move are refused.
@@ -93,7 +85,7 @@ impl Transcript {
 
     /// Replays, showing each accepted move with the game before it.
     fn follow(&self, judge: &impl Judge, mut show: impl FnMut(&Game, &Entry)) -> Result<Game, TranscriptError> {
-        let mut game = Game::new(self.terms.clone()).map_err(TranscriptError::Terms)?;
+        let mut game = Game::filed(self.terms.clone(), judge).map_err(TranscriptError::Terms)?;
         for (number, entry) in self.entries.iter().enumerate() {
             let before = game.clone();
             let refused = |error: MoveError| TranscriptError::Move { number, by: entry.by, error };

@@ -44,6 +44,7 @@ pub use self::{
     run::{Run, Unclaimable},
 };
 use crate::{
+    codec,
     error::GraphError,
     machine::layout::INPUT_COUNT,
     tree::{self, Hash, Head, Kind},
@@ -200,22 +201,13 @@ impl Graph {
 
     /// The graph's borsh encoding: the list of its nodes.
     pub fn encode(&self) -> Vec<u8> {
-        borsh::to_vec(&self.nodes).expect("writing to memory does not fail")
+        codec::encode(&self.nodes)
     }
 
     /// The graph of these bytes. An error where they are too many or no graph's encoding.
     pub fn decode(bytes: &[u8]) -> Result<Self, GraphError> {
         let accepted = 4 + NODE_ENCODED * MAX_NODES as usize;
-        let malformed = |reason: String| GraphError::Malformed { reason };
-        if bytes.len() > accepted {
-            return Err(malformed(format!("found {} bytes; accepted: at most {accepted}", bytes.len())));
-        }
-        let mut rest = bytes;
-        let nodes = Vec::<Node>::deserialize(&mut rest)
-            .map_err(|error| malformed(format!("byte {}: {error}", bytes.len() - rest.len())))?;
-        if !rest.is_empty() {
-            return Err(malformed(format!("{} bytes after the end", rest.len())));
-        }
+        let nodes = codec::decode(bytes, accepted).map_err(|reason| GraphError::Malformed { reason })?;
         Self::new(nodes)
     }
 }

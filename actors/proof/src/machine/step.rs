@@ -20,6 +20,7 @@ use super::{
     state::{Cause, Processor, State, Status},
 };
 use crate::{
+    codec,
     error::{Leaf, StepError},
     tree::{self, Hash},
 };
@@ -66,22 +67,12 @@ impl StepProof {
 
     /// The proof's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        borsh::to_vec(self).expect("writing to memory does not fail")
+        codec::encode(self)
     }
 
     /// The proof of these bytes. An error where they are too many or no proof's encoding.
     pub fn decode(bytes: &[u8]) -> Result<Self, StepError> {
-        let malformed = |reason: String| StepError::Malformed { reason };
-        if bytes.len() > LONGEST {
-            return Err(malformed(format!("found {} bytes; accepted: at most {LONGEST}", bytes.len())));
-        }
-        let mut rest = bytes;
-        let proof = Self::deserialize(&mut rest)
-            .map_err(|error| malformed(format!("byte {}: {error}", bytes.len() - rest.len())))?;
-        if !rest.is_empty() {
-            return Err(malformed(format!("{} bytes after the end", rest.len())));
-        }
-        Ok(proof)
+        codec::decode(bytes, LONGEST).map_err(|reason| StepError::Malformed { reason })
     }
 
     /// Root of the state before the step.

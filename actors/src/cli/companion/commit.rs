@@ -1,4 +1,4 @@
-//! `hyperdust companion commit`: many jobs at once, with a bar for each.
+//! `hyperdust companion commit`: many jobs at once, those of one scene side by side, with bars.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -10,18 +10,19 @@ use std::{
 };
 
 use clap::Args;
-use hyperdust_receipt::Address;
+use hyperdust_receipt::{Address, Terms};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::{COMMITMENT, Identity, read_job, shown, stem};
+use super::{COMMITMENT, Identity, read, read_session, shown, stem};
 use crate::{
     Error, Job, Program, SEGMENT,
     cli::print_json,
     companion::{
-        Batch, Committed,
+        Batch, Committed, Session,
         queue::{self, Event, Limits},
     },
+    job::{self, Models},
 };
 
 #[derive(Args)]
@@ -35,11 +36,14 @@ pub(in crate::cli) struct Commit {
     /// Folder that commitments are written to (NAME.hdcommit)
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
-    /// Threads that compute; by default one for each core
-    #[arg(long)]
-    jobs: Option<NonZeroUsize>,
-    /// The user whose signatures count, as the session has it; in trials whom each job names
-    #[arg(long, value_name = "ADDRESS", required_unless_present = "trial_key")]
+    /// Threads that compute, each up to sixteen jobs of one scene side by side; by default one for each core
+    #[arg(long, value_name = "THREADS", value_parser = clap::value_parser!(u16).range(1..=Limits::MOST_THREADS as i64))]
+    jobs: Option<u16>,
+    /// The terms of the jobs' sessions (JSON), as the chain has them; in trials those that each job names
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["user", "trial_key"])]
+    terms: Vec<PathBuf>,
+    /// Instead of --terms: the user whose signatures count, everything else as each job has it
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "terms")]
     user: Option<Address>,
     /// Prints a JSON object
     #[arg(long)]
@@ -83,21 +87,17 @@ impl Commit {
         if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
             return Err(Error::Job(format!("two files are named \"{twice}\", and their commitments would be, too")));
         }
-        let batch = Batch {
-            read: |number: usize| read_job(&files[number]),
-            terms: |job: &Job| {
-                let mut terms = *job.terms().ok_or_else(|| Error::Job("it has no terms".into()))?;
-                terms.user = self.user.unwrap_or(terms.user);
-                Ok(terms)
-            },
-            program,
-            address,
-            sink: |number: usize, committed: Committed| {
-                committed.save(&self.out.join(format!("{}.{COMMITMENT}", names[number])))?;
-                Ok(Done { segments: committed.outputs().len(), commitment: shown(&committed.commitment()) })
-            },
+        let models = Models::default();
+        let read = |number: usize| Job::decode_with(&read(&files[number], job::LONGEST)?, &models);
+        let sessions = self.terms.iter().map(|path| read_session(path)).collect::<Result<Vec<_>, _>>()?;
+        let terms = |job: &Job| self.terms_of(job, &sessions);
+        let sink = |number: usize, committed: Committed| {
+            committed.save(&self.out.join(format!("{}.{COMMITMENT}", names[number])))?;
+            Ok(Done { segments: committed.outputs().len(), commitment: shown(&committed.commitment()) })
         };
-        let threads = self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+        let batch = Batch::new(read, terms, program, address, sink);
+        let asked = self.jobs.and_then(|jobs| NonZeroUsize::new(jobs.into()));
+        let threads = asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
         let bars = Bars::new(&names);
         let report = queue::run(&batch, &priorities, Limits::threads(threads), &|event| bars.show(event));
         bars.all.clear().ok();
@@ -121,6 +121,25 @@ impl Commit {
     }
 }
 
+impl Commit {
+    /// The terms that a job is taken on under, from the first session that has it.
+    fn terms_of(&self, job: &Job, sessions: &[Session]) -> Result<Terms, Error> {
+        let mut refused = None;
+        for session in sessions {
+            match session.terms(job) {
+                Ok(terms) => return Ok(terms),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        let mut terms = *job.terms().ok_or_else(|| Error::Terms("the job has none".into()))?;
+        terms.user = self.user.unwrap_or(terms.user);
+        Ok(terms)
+    }
+}
+
 fn print(summary: &Summary) {
     let width = summary.jobs.iter().map(|row| row.job.len()).max().unwrap_or(0);
     for Row { job, done, error } in &summary.jobs {
@@ -132,7 +151,10 @@ fn print(summary: &Summary) {
     println!("{} nodes, {} computed, by {}", summary.nodes, summary.computed, summary.address);
 }
 
-/// A bar for everything, and one for each job that has begun.
+/// Bars of single jobs, at most: more than fit on a screen would scroll away.
+const MOST_BARS: usize = 8;
+
+/// A bar for everything, and one for each of the first jobs that have begun.
 struct Bars<'a> {
     names: &'a [String],
     all: MultiProgress,
@@ -151,6 +173,7 @@ impl<'a> Bars<'a> {
         let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Planned { nodes } => self.total.set_length(nodes as u64),
+            Event::Begun { .. } if each.len() == MOST_BARS => {}
             Event::Begun { job, nodes, known } => {
                 let bar = ProgressBar::new(nodes as u64).with_style(style()).with_message(self.names[job].clone());
                 let bar = self.all.add(bar);

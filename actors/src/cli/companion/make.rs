@@ -6,25 +6,15 @@ use clap::Args;
 
 use crate::{
     Error, Program, SEGMENT,
-    companion::{canary, commitment},
+    cli::Trial,
+    companion::{Session, canary, commitment},
     job::roots,
-    trial,
 };
 
 #[derive(Args)]
 pub(in crate::cli) struct Make {
-    /// A published scene's name, or a scene's folder
-    #[arg(long)]
-    scene: String,
-    /// Seed of the reset and of the actions
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Steps of the job (across autoresets)
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    steps: u32,
-    /// Steps of a segment
-    #[arg(long, default_value_t = trial::SEGMENT_STEPS, value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    segment: u32,
+    #[command(flatten)]
+    trial: Trial,
     /// Where the job is written to (NAME.hdjob)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -34,14 +24,24 @@ pub(in crate::cli) struct Make {
     /// The claim is wrong from this segment on
     #[arg(long, value_name = "SEGMENT", requires = "claim")]
     inject: Option<u32>,
+    /// Terms file that the job's session is added to (JSON)
+    #[arg(long, value_name = "FILE")]
+    terms: Option<PathBuf>,
 }
 
 impl Make {
     pub(super) fn run(self) -> Result<ExitCode, Error> {
         let program = Program::committed(SEGMENT)?.root;
-        let job = trial::job(&trial::model(&self.scene)?, program, self.seed, self.steps, self.segment)?;
+        let job = self.trial.job(program)?;
         super::write(&self.out, &job.encode())?;
         println!("{}: {} segments", self.out.display(), job.segments().len());
+        if let (Some(path), Some(terms)) = (self.terms, job.terms()) {
+            let mut session = Session::of(terms);
+            if path.exists() {
+                session = super::read_session(&path)?.with(session)?;
+            }
+            super::write(&path, &session.encode())?;
+        }
         if let Some(path) = self.claim {
             let mut claim = job.graph(&roots(&job.replay(|_| {})?))?;
             if let Some(from) = self.inject {

@@ -13,17 +13,19 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
+use hyperdust_proof::Hex;
 use hyperdust_receipt::Key;
 
+pub(super) use crate::companion::write_new;
 use crate::{
     Error, Job,
-    companion::{self, Committed},
-    hex, job, key, trial,
+    companion::{self, Committed, Session, session},
+    job, key, trial,
 };
 
 /// How files of commitments, claims and attestations end.
 const COMMITMENT: &str = "hdcommit";
-const CLAIM: &str = "hdgraph";
+pub(super) const CLAIM: &str = "hdgraph";
 const ATTESTATION: &str = "hdattest";
 
 #[derive(Subcommand)]
@@ -72,7 +74,7 @@ impl Identity {
 }
 
 /// A file's bytes, `most` at most.
-fn read(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
+pub(super) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
     let io = |source| Error::Io { path: path.into(), source };
     let mut bytes = Vec::new();
     File::open(path).map_err(io)?.take(most as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
@@ -82,11 +84,19 @@ fn read(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    std::fs::write(path, bytes).map_err(|source| Error::Io { path: path.into(), source })
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let io = |source| Error::Io { path: path.into(), source };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    std::fs::write(path, bytes).map_err(io)
 }
 
-fn read_job(path: &Path) -> Result<Job, Error> {
+pub(super) fn read_session(path: &Path) -> Result<Session, Error> {
+    Session::decode(&read(path, session::LONGEST)?)
+}
+
+pub(super) fn read_job(path: &Path) -> Result<Job, Error> {
     Job::decode(&read(path, job::LONGEST)?)
 }
 
@@ -95,10 +105,10 @@ fn read_commitment(path: &Path) -> Result<Committed, Error> {
 }
 
 /// A file's name without its folder and ending.
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-fn shown(bytes: &[u8]) -> String {
-    hex::Hex(bytes).to_string()
+pub(super) fn shown(bytes: &[u8]) -> String {
+    Hex(bytes).to_string()
 }

@@ -1,6 +1,6 @@
 //! `hyperdust companion odds`: the numbers of [`crate::companion::odds`], for given rates and amounts.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use serde::Serialize;
@@ -8,7 +8,10 @@ use serde::Serialize;
 use crate::{
     Error,
     cli::print_json,
-    companion::odds::{self, Rate, Stakes},
+    companion::{
+        canary::{self, Fixed},
+        odds::{self, Rate, Stakes},
+    },
 };
 
 /// Numbers of claims that the table shows.
@@ -20,8 +23,14 @@ pub(in crate::cli) struct Odds {
     #[arg(long)]
     check_rate: Rate,
     /// Share of canaries in what companions are handed
-    #[arg(long)]
-    canary_rate: Rate,
+    #[arg(long, required_unless_present = "fixed")]
+    canary_rate: Option<Rate>,
+    /// Instead: what `canary plant` fixed …
+    #[arg(long, value_name = "FILE", requires = "handed", conflicts_with = "canary_rate")]
+    fixed: Option<PathBuf>,
+    /// … and how many claims companions are handed meanwhile, canaries included
+    #[arg(long, value_name = "CLAIMS", requires = "fixed")]
+    handed: Option<u64>,
     /// Paid to a companion for a true verdict (an integer of the smallest unit)
     #[arg(long)]
     reward: u128,
@@ -58,7 +67,8 @@ struct Report {
 impl Odds {
     pub(super) fn run(self) -> Result<ExitCode, Error> {
         let stakes = Stakes::new(self.reward, self.cost, self.bond)?;
-        let (above, below) = stakes.attesting(self.canary_rate).ok_or(Error::Number {
+        let canaries = self.canaries()?;
+        let (above, below) = stakes.attesting(canaries).ok_or(Error::Number {
             what: "amounts",
             found: "a product beyond 128 bits".into(),
             accepted: "smaller ones",
@@ -69,8 +79,8 @@ impl Odds {
             attesting_earns: above as f64 / below as f64,
             attesting_loses_from: loses.value(),
             computing_pays_from: pays.value(),
-            replays_per_claim: odds::replays(self.check_rate, self.canary_rate),
-            found: CLAIMS.map(|claims| self.found(claims)).into(),
+            replays_per_claim: odds::replays(self.check_rate, canaries),
+            found: CLAIMS.map(|claims| self.found(claims, canaries)).into(),
         };
         if self.json {
             print_json(&report);
@@ -88,8 +98,23 @@ impl Odds {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn found(&self, claims: u64) -> Found {
+    fn canaries(&self) -> Result<Rate, Error> {
+        match (self.canary_rate, &self.fixed, self.handed) {
+            (_, Some(path), Some(handed)) => {
+                let fixed = Fixed::decode(&super::read(path, canary::LONGEST)?)?;
+                format!("{}/{handed}", fixed.count).parse().map_err(|_| Error::Number {
+                    what: "claims handed out",
+                    found: handed.to_string(),
+                    accepted: "as many as there are canaries, or more, below 10^9",
+                })
+            }
+            (Some(rate), _, _) => Ok(rate),
+            _ => unreachable!("the arguments say that one of them is there"),
+        }
+    }
+
+    fn found(&self, claims: u64, canaries: Rate) -> Found {
         let of = |rate| odds::detection(rate, claims);
-        Found { claims, provider: of(self.check_rate), companion: of(self.canary_rate) }
+        Found { claims, provider: of(self.check_rate), companion: of(canaries) }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use hyperdust_kernel::merkle::Hash;
-use hyperdust_proof::{Graph, Source};
+use hyperdust_proof::{Graph, Node, Source};
 
 use super::{Event, Limits, Output, Report, identity};
 use crate::Error;
@@ -20,9 +20,26 @@ use crate::Error;
 type Place = (i32, Reverse<usize>);
 
 pub(super) enum Task<J> {
-    Load { job: usize },
-    Run { slot: usize, job: Arc<J>, index: u32, outputs: Vec<Option<Output>> },
-    Finish { number: usize, job: Arc<J>, outputs: Vec<Output> },
+    Load {
+        job: usize,
+    },
+    /// One, or some that are alike.
+    Run {
+        nodes: Vec<Due<J>>,
+    },
+    Finish {
+        number: usize,
+        job: Arc<J>,
+        outputs: Vec<Output>,
+    },
+}
+
+/// A slot to be run, as part of one of its jobs.
+pub(super) struct Due<J> {
+    pub slot: usize,
+    pub job: Arc<J>,
+    pub index: u32,
+    pub outputs: Vec<Option<Output>>,
 }
 
 enum State {
@@ -35,6 +52,8 @@ enum State {
 struct Slot {
     /// Slot of each input that comes from a node.
     inputs: Vec<Option<usize>>,
+    /// What it has in common with those that it may be run with.
+    alike: Option<Hash>,
     /// Slots that read this one.
     readers: Vec<usize>,
     /// Places in jobs that are not over.
@@ -68,10 +87,17 @@ pub(super) struct Board<J, D> {
     kept: usize,
     limits: Limits,
     runs: usize,
+    /// Slots that are running.
+    running: usize,
 }
 
 impl<J, D> Board<J, D> {
-    pub fn new(plans: impl Iterator<Item = Result<Graph, Error>>, priorities: &[i32], limits: Limits) -> Self {
+    pub fn new(
+        plans: impl Iterator<Item = Result<Graph, Error>>,
+        priorities: &[i32],
+        limits: Limits,
+        alike: impl Fn(&Node) -> Option<Hash>,
+    ) -> Self {
         let mut board = Self {
             slots: Vec::new(),
             jobs: Vec::new(),
@@ -83,13 +109,14 @@ impl<J, D> Board<J, D> {
             kept: 0,
             limits,
             runs: 0,
+            running: 0,
         };
         let mut by_identity = HashMap::new();
         for (number, plan) in plans.enumerate() {
             let entry = match plan {
                 Ok(plan) => {
                     board.line.push(board.place(number));
-                    let slots = board.enter(&plan, &mut by_identity);
+                    let slots = board.enter(&plan, &mut by_identity, &alike);
                     Entry {
                         plan: plan.plan(),
                         left: slots.len(),
@@ -114,7 +141,12 @@ impl<J, D> Board<J, D> {
     }
 
     /// Slots of a graph's nodes.
-    fn enter(&mut self, plan: &Graph, by_identity: &mut HashMap<Hash, usize>) -> Vec<usize> {
+    fn enter(
+        &mut self,
+        plan: &Graph,
+        by_identity: &mut HashMap<Hash, usize>,
+        alike: &impl Fn(&Node) -> Option<Hash>,
+    ) -> Vec<usize> {
         let (mut known, mut slots) = (Vec::new(), Vec::new());
         for node in plan.nodes() {
             let id = identity(node, &known);
@@ -128,8 +160,15 @@ impl<J, D> Board<J, D> {
                 for &input in inputs.iter().flatten().collect::<BTreeSet<_>>() {
                     self.slots[input].readers.push(slot);
                 }
-                let (readers, users) = (Vec::new(), Vec::new());
-                self.slots.push(Slot { inputs, readers, places: 0, users, state: State::Waiting, queued: false });
+                self.slots.push(Slot {
+                    inputs,
+                    alike: alike(node),
+                    readers: Vec::new(),
+                    places: 0,
+                    users: Vec::new(),
+                    state: State::Waiting,
+                    queued: false,
+                });
                 slot
             });
             self.slots[slot].places += 1;
@@ -168,20 +207,52 @@ impl<J, D> Board<J, D> {
             self.active += 1;
             return Some(Task::Load { job });
         }
-        while let Some((_, _, slot)) = self.ready.pop() {
-            self.slots[slot].queued = false;
+        let nodes: Vec<Due<J>> = self.share().into_iter().filter_map(|slot| self.start(slot)).collect();
+        (!nodes.is_empty()).then_some(Task::Run { nodes })
+    }
+
+    /// The most urgent slot that is ready, and some that are alike: a thread's share of those that there are.
+    fn share(&mut self) -> Vec<usize> {
+        let Limits { threads, width, .. } = self.limits;
+        let (mut share, mut others) = (Vec::new(), Vec::new());
+        let mut alike = None;
+        while share.len() < width.saturating_mul(threads).get()
+            && let Some(entry) = self.ready.pop()
+        {
+            let slot = entry.2;
             // Its job may have failed since, and what it reads may be gone with it.
             if !self.is_ready(slot) {
+                self.slots[slot].queued = false;
                 continue;
             }
-            let (number, index) = self.slots[slot].users[0];
-            let job = Arc::clone(self.jobs[number].loaded.as_ref()?);
-            let outputs = self.slots[slot].inputs.iter().map(|input| self.output((*input)?)).collect();
-            self.slots[slot].state = State::Running;
-            self.runs += 1;
-            return Some(Task::Run { slot, job, index, outputs });
+            if share.is_empty() {
+                alike = self.slots[slot].alike;
+                share.push(entry);
+                if alike.is_none() {
+                    break;
+                }
+            } else if self.slots[slot].alike == alike {
+                share.push(entry);
+            } else {
+                others.push(entry);
+            }
         }
-        None
+        // What others are running will be ready again soon, for whoever is there then.
+        let own = (share.len() + self.running).div_ceil(threads.get()).clamp(1, width.get());
+        others.extend(share.drain(own.min(share.len())..));
+        self.ready.extend(others);
+        share.into_iter().map(|(_, _, slot)| slot).collect()
+    }
+
+    fn start(&mut self, slot: usize) -> Option<Due<J>> {
+        let (number, index) = self.slots[slot].users[0];
+        let job = Arc::clone(self.jobs[number].loaded.as_ref()?);
+        let outputs = self.slots[slot].inputs.iter().map(|input| self.output((*input)?)).collect();
+        let Slot { queued, state, .. } = &mut self.slots[slot];
+        (*queued, *state) = (false, State::Running);
+        self.runs += 1;
+        self.running += 1;
+        Some(Due { slot, job, index, outputs })
     }
 
     fn output(&self, slot: usize) -> Option<Output> {
@@ -247,6 +318,7 @@ impl<J, D> Board<J, D> {
 
     /// A slot was run.
     pub fn computed(&mut self, slot: usize, output: Result<Vec<u8>, Error>) -> Vec<Event> {
+        self.running -= 1;
         let users: Vec<usize> = self.slots[slot].users.iter().map(|&(job, _)| job).collect();
         let jobs: BTreeSet<usize> = users.iter().copied().collect();
         match output {

@@ -5,6 +5,8 @@
 //! anything is computed, across all jobs of the queue. Equal nodes of different jobs are run once, and a model that many
 //! users share is one node.
 //!
+//! - Nodes that are [alike](Jobs::alike), of different jobs, are run side by side, up to [`Limits::width`] by a thread, and no more than are
+//!   its share of what there is: no thread waits while another has a long row.
 //! - Jobs are begun by priority, those of equal priority in their order; nodes of the ones begun, likewise.
 //! - Results are in the jobs' order, however they were computed. A job that fails does not stop the others, except those
 //!   that share the failed node, which fail with the same error.
@@ -15,17 +17,22 @@
 mod board;
 
 use std::{
+    collections::BTreeMap,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
+use hyperdust_gym::Streams;
 use hyperdust_kernel::merkle::Hash;
 use hyperdust_proof::{Graph, Node};
 
 use crate::Error;
-use board::{Board, Task};
+use board::{Board, Due, Task};
 
 /// Output of a node.
 pub type Output = Arc<[u8]>;
@@ -44,6 +51,17 @@ pub trait Jobs: Sync {
     /// Loads a job, with the same graph.
     fn load(&self, number: usize) -> Result<(Self::Job, Graph), Error>;
 
+    /// What nodes have in common that are run side by side in less time than one after the other; none for a node that is run
+    /// alone. Asked of every node of a plan.
+    fn alike(&self, _node: &Node) -> Option<Hash> {
+        None
+    }
+
+    /// Runs nodes that are alike: for each its output or an error, in their order.
+    fn run_alike(&self, nodes: &[Work<'_, Self::Job>]) -> Vec<Result<Vec<u8>, Error>> {
+        nodes.iter().map(|node| self.run(node.job, node.index, node.outputs)).collect()
+    }
+
     /// Runs node `index` of a job. `outputs` has, for each input that comes from a node, what that gave.
     fn run(&self, job: &Self::Job, index: u32, outputs: &[Option<Output>]) -> Result<Vec<u8>, Error>;
 
@@ -51,11 +69,24 @@ pub trait Jobs: Sync {
     fn finish(&self, number: usize, job: &Self::Job, outputs: &[Output]) -> Result<Self::Done, Error>;
 }
 
+/// A node that is due.
+#[derive(Debug)]
+pub struct Work<'a, J> {
+    /// A job that it is part of.
+    pub job: &'a J,
+    /// Its index in that job's graph.
+    pub index: u32,
+    /// For each input that comes from a node, what that gave.
+    pub outputs: &'a [Option<Output>],
+}
+
 /// What a queue may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Threads that compute.
+    /// Threads that compute, the caller's included; more than [`Limits::MOST_THREADS`] count as that many.
     pub threads: NonZeroUsize,
+    /// Nodes that a thread runs side by side.
+    pub width: NonZeroUsize,
     /// Jobs in memory at a time.
     pub active: NonZeroUsize,
     /// Bytes of outputs that are kept for jobs that have not begun.
@@ -63,9 +94,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// This many threads, two jobs in memory for each, and 256 MiB of outputs.
+    /// Threads, at most.
+    pub const MOST_THREADS: usize = 1024;
+
+    /// This many threads, for each of them as many jobs in memory as it runs side by side, and 256 MiB of outputs.
     pub fn threads(threads: NonZeroUsize) -> Self {
-        Self { threads, active: threads.saturating_add(threads.get()), kept: 256 << 20 }
+        let width = NonZeroUsize::new(Streams::WIDTH).unwrap_or(NonZeroUsize::MIN);
+        Self { threads, width, active: threads.saturating_mul(width), kept: 256 << 20 }
     }
 }
 
@@ -114,19 +149,46 @@ pub struct Report<D> {
 
 /// Computes as many jobs as there are priorities, the highest first. `watch` is called from all threads.
 pub fn run<J: Jobs>(jobs: &J, priorities: &[i32], limits: Limits, watch: &(dyn Fn(Event) + Sync)) -> Report<J::Done> {
-    let plans = (0..priorities.len()).map(|number| guarded(|| jobs.plan(number)));
-    let board = Board::new(plans, priorities, limits);
+    let threads = limits.threads.get().min(Limits::MOST_THREADS);
+    let limits = Limits { threads: NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN), ..limits };
+    let plans = plans(jobs, priorities.len(), threads);
+    let board = Board::new(plans.into_iter(), priorities, limits, |node| jobs.alike(node));
     watch(Event::Planned { nodes: board.different() });
     for (job, error) in board.refused() {
         watch(Event::Over { job, error: Some(error) });
     }
     let shared = Shared { board: Mutex::new(board), changed: Condvar::new() };
+    on_threads(threads, || shared.work(jobs, watch));
+    shared.board.into_inner().unwrap_or_else(PoisonError::into_inner).report()
+}
+
+/// Does it on so many threads, the caller's included; on fewer, where the system has no more.
+fn on_threads(threads: usize, work: impl Fn() + Sync) {
     thread::scope(|scope| {
-        for _ in 0..limits.threads.get() {
-            scope.spawn(|| shared.work(jobs, watch));
+        for number in 1..threads {
+            let thread = thread::Builder::new().name(format!("replay {number}"));
+            if thread.spawn_scoped(scope, &work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+}
+
+/// The graphs of all jobs, or why there is none.
+fn plans<J: Jobs>(jobs: &J, count: usize, threads: usize) -> Vec<Result<Graph, Error>> {
+    let (next, plans) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    on_threads(threads.min(count), || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return;
+            }
+            let plan = guarded(|| jobs.plan(number));
+            plans.lock().unwrap_or_else(PoisonError::into_inner).insert(number, plan);
         }
     });
-    shared.board.into_inner().unwrap_or_else(PoisonError::into_inner).report()
+    plans.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
 struct Shared<J: Jobs> {
@@ -155,11 +217,13 @@ impl<J: Jobs> Shared<J> {
                     let loaded = guarded(|| jobs.load(job));
                     self.lock().loaded(job, loaded)
                 }
-                Task::Run { slot, job, index, outputs } => {
-                    let output = guarded(|| jobs.run(&job, index, &outputs));
+                Task::Run { nodes } => {
+                    let outputs = run_nodes(jobs, &nodes);
+                    let slots: Vec<usize> = nodes.iter().map(|node| node.slot).collect();
                     // Before others are woken: what is held here counts as being in memory.
-                    drop((job, outputs));
-                    self.lock().computed(slot, output)
+                    drop(nodes);
+                    let mut board = self.lock();
+                    slots.into_iter().zip(outputs).flat_map(|(slot, output)| board.computed(slot, output)).collect()
                 }
                 Task::Finish { number, job, outputs } => {
                     let done = guarded(|| jobs.finish(number, &job, &outputs));
@@ -172,6 +236,22 @@ impl<J: Jobs> Shared<J> {
             board = self.lock();
         }
     }
+}
+
+/// Runs nodes side by side, or a single one.
+fn run_nodes<J: Jobs>(jobs: &J, nodes: &[Due<J::Job>]) -> Vec<Result<Vec<u8>, Error>> {
+    let alone = |node: &Due<J::Job>| guarded(|| jobs.run(&node.job, node.index, &node.outputs));
+    if nodes.len() > 1 {
+        let work = nodes.iter().map(|Due { job, index, outputs, .. }| Work { job: &**job, index: *index, outputs });
+        let work: Vec<_> = work.collect();
+        if let Ok(outputs) = guarded(|| Ok(jobs.run_alike(&work)))
+            && outputs.len() == nodes.len()
+        {
+            return outputs;
+        }
+        // One of them panics; alone each shows whether it is that one.
+    }
+    nodes.iter().map(alone).collect()
 }
 
 /// A panic in one job is that job's error: the others go on.

@@ -2,6 +2,7 @@
 
 mod canaries;
 mod commitments;
+mod files;
 mod odds;
 mod openings;
 mod queue;

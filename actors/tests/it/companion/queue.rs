@@ -12,7 +12,7 @@ use hyperdust_actors::{
     Error, Job,
     companion::{
         Batch, Committed,
-        queue::{self, Event, Jobs, Limits, Output},
+        queue::{self, Event, Jobs, Limits, Output, Work},
     },
     job::Inputs,
     trial,
@@ -25,7 +25,8 @@ use sha3::{Digest, Keccak256};
 use super::{JOB, PROGRAM, committed, job, key, terms};
 
 fn limits(threads: usize, active: usize, kept: usize) -> Limits {
-    Limits { threads: NonZeroUsize::new(threads).unwrap(), active: NonZeroUsize::new(active).unwrap(), kept }
+    let number = |number| NonZeroUsize::new(number).unwrap();
+    Limits { threads: number(threads), width: number(4), active: number(active), kept }
 }
 
 /// A node of program `label` that reads these nodes, and a string of its own.
@@ -45,6 +46,9 @@ struct Toy {
     /// Programs whose nodes fail, and whose nodes panic.
     fails: Option<u8>,
     panics: Option<u8>,
+    /// Whether nodes of equal given strings may be run side by side, and those that were: their programs.
+    wide: bool,
+    rows: Mutex<Vec<Vec<u8>>>,
     ran: Mutex<Vec<(u8, Hash)>>,
     /// Outputs that somebody holds.
     loaded: AtomicUsize,
@@ -100,6 +104,21 @@ impl Jobs for Toy {
         let now = self.loaded.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         Ok((self.plan(number)?, self.plan(number)?))
+    }
+
+    fn alike(&self, node: &Node) -> Option<Hash> {
+        match node.inputs[0] {
+            Source::Given(root) if self.wide => Some(root),
+            _ => None,
+        }
+    }
+
+    fn run_alike(&self, nodes: &[Work<'_, Graph>]) -> Vec<Result<Vec<u8>, Error>> {
+        let node = |work: &Work<'_, Graph>| work.job.nodes()[work.index as usize].clone();
+        let given: Vec<Source> = nodes.iter().map(|work| node(work).inputs[0]).collect();
+        assert!(given.iter().all(|source| *source == given[0]), "only what is alike is run together");
+        self.rows.lock().unwrap().push(nodes.iter().map(|work| node(work).program[0]).collect());
+        nodes.iter().map(|work| self.run(work.job, work.index, work.outputs)).collect()
     }
 
     fn run(&self, job: &Graph, index: u32, outputs: &[Option<Output>]) -> Result<Vec<u8>, Error> {
@@ -175,15 +194,47 @@ fn priorities_order_the_work_and_not_the_results() {
     assert_eq!(*over.lock().unwrap(), [3, 1, 4, 0, 2]);
 }
 
+/// Chains of one scene side by side, four at a time; another scene's in between, alone; the most urgent in the first row.
+#[test]
+fn what_is_alike_is_run_side_by_side() {
+    let chain = |job: u8| vec![node(job, 0, &[]), node(job, 0, &[0]), node(job, 0, &[1])];
+    let mut graphs: Vec<_> = (0..8).map(chain).collect();
+    graphs.push(vec![node(8, 1, &[]), node(8, 1, &[0])]);
+    let toy = Toy { wide: true, ..Toy::new(graphs) };
+    let report = queue::run(&toy, &[0, 0, 0, 0, 0, 0, 0, 7, 9], limits(1, 9, 1 << 20), &|_| {});
+    all_true(&toy, &report.results);
+    assert_eq!((report.nodes, report.runs), (8 * 3 + 2, 8 * 3 + 2));
+    assert_eq!(toy.programs()[..2], [8, 8], "the most urgent, alone in its scene");
+    let rows = toy.rows.into_inner().unwrap();
+    assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [4; 6]);
+    assert_eq!(rows[..3], [[7, 0, 1, 2], [7, 0, 1, 2], [7, 0, 1, 2]]);
+}
+
+/// Two threads and four jobs: neither takes more than two, or the other would wait. One thread takes all four.
+#[test]
+fn a_thread_takes_its_share() {
+    for (threads, most) in [(1, 4), (2, 2), (4, 1)] {
+        let chain = |job: u8| -> Vec<Node> {
+            (0_u32..20).map(|at| node(job, 0, &at.checked_sub(1).into_iter().collect::<Vec<_>>())).collect()
+        };
+        let toy = Toy { wide: true, ..Toy::new((0..4).map(chain).collect()) };
+        let report = queue::run(&toy, &[0; 4], limits(threads, 4, 1 << 20), &|_| {});
+        all_true(&toy, &report.results);
+        let rows = toy.rows.into_inner().unwrap();
+        assert!(rows.iter().all(|row| row.len() <= most), "{threads} threads: {rows:?}");
+        assert!(threads > 1 || rows.len() == 20);
+    }
+}
+
 /// A node that fails, or panics, fails the jobs that it is part of, once; the others are computed.
 #[test]
 fn errors_stay_with_their_jobs() {
     for (fails, panics, word) in [(Some(66), None, "fails"), (None, Some(66), "panics")] {
-        for threads in [1, 4] {
+        for (threads, wide) in [(1, false), (4, false), (1, true), (4, true)] {
             let good = |job: u8| vec![node(job, 0, &[]), node(job, 1, &[0])];
             let bad = |job: u8| vec![node(job, 0, &[]), node(66, 0, &[]), node(job, 1, &[0, 1])];
             let graphs = vec![good(0), bad(1), good(2), bad(3), bad(4)];
-            let toy = Toy { fails, panics, ..Toy::new(graphs) };
+            let toy = Toy { fails, panics, wide, ..Toy::new(graphs) };
             let report = queue::run(&toy, &[0; 5], limits(threads, 2, 1 << 20), &|_| {});
             for (job, result) in report.results.iter().enumerate() {
                 match result {
@@ -191,7 +242,9 @@ fn errors_stay_with_their_jobs() {
                     Err(error) => assert!(matches!(job, 1 | 3 | 4) && error.to_string().contains(word), "{error}"),
                 }
             }
-            assert_eq!(toy.programs().iter().filter(|&&program| program == 66).count(), 1);
+            // Whose panic it was is found by running a row again, one by one.
+            let again = usize::from(panics.is_some() && toy.rows.lock().unwrap().iter().any(|row| row.contains(&66)));
+            assert_eq!(toy.programs().iter().filter(|&&program| program == 66).count(), 1 + again);
         }
     }
 }
@@ -233,13 +286,13 @@ fn jobs_of_one_beginning_share_it() {
     let cut: Vec<Inputs> = long.segments()[..short].to_vec();
     let cut = Job::new(&model, PROGRAM, cut, long.terms().copied()).unwrap();
     let jobs = [long, cut, job(8, 20)];
-    let batch = Batch {
-        read: |number: usize| Ok(jobs[number].clone()),
-        terms: |job: &Job| Ok(terms(job)),
-        program: PROGRAM,
-        address: key().address(),
-        sink: |_: usize, committed: Committed| Ok(committed),
-    };
+    let batch = Batch::new(
+        |number: usize| Ok(jobs[number].clone()),
+        |job: &Job| Ok(terms(job)),
+        PROGRAM,
+        key().address(),
+        |_: usize, committed: Committed| Ok(committed),
+    );
     for threads in [1, 2] {
         let report = queue::run(&batch, &[0; 3], limits(threads, 2, 1 << 20), &|_| {});
         assert_eq!((report.nodes, report.runs), (5 + 3 + 3, 5 + 3));
@@ -251,6 +304,28 @@ fn jobs_of_one_beginning_share_it() {
     }
 }
 
+/// More jobs than are run side by side, on one thread and on two, some of other lengths, some in another scene: each as it is alone.
+#[test]
+fn jobs_side_by_side_are_as_alone() {
+    let pendulum = trial::model("pendulum").unwrap();
+    let mut jobs: Vec<Job> = (0..19).map(|seed| job(seed, 20 + 3 * (seed % 4) as u32)).collect();
+    jobs.extend((0..3).map(|seed| trial::job(&pendulum, PROGRAM, seed, 20, 8).unwrap()));
+    let batch = Batch::new(
+        |number: usize| Ok(jobs[number].clone()),
+        |job: &Job| Ok(terms(job)),
+        PROGRAM,
+        key().address(),
+        |_: usize, committed: Committed| Ok(committed.graph().root()),
+    );
+    for threads in [1, 2] {
+        let limits = Limits::threads(NonZeroUsize::new(threads).unwrap());
+        let report = queue::run(&batch, &vec![0; jobs.len()], limits, &|_| {});
+        for (job, result) in jobs.iter().zip(&report.results) {
+            assert_eq!(*result.as_ref().unwrap(), committed(job).graph().root());
+        }
+    }
+}
+
 /// A job whose actions nobody signed is refused, and only that one.
 #[test]
 fn unsigned_jobs_are_refused_alone() {
@@ -258,13 +333,13 @@ fn unsigned_jobs_are_refused_alone() {
     segments[1].signed = None;
     let unsigned = Job::new(JOB.model(), PROGRAM, segments, JOB.terms().copied()).unwrap();
     let jobs = [JOB.clone(), unsigned];
-    let batch = Batch {
-        read: |number: usize| Ok(jobs[number].clone()),
-        terms: |job: &Job| Ok(terms(job)),
-        program: PROGRAM,
-        address: key().address(),
-        sink: |_: usize, committed: Committed| Ok(committed.commitment()),
-    };
+    let batch = Batch::new(
+        |number: usize| Ok(jobs[number].clone()),
+        |job: &Job| Ok(terms(job)),
+        PROGRAM,
+        key().address(),
+        |_: usize, committed: Committed| Ok(committed.commitment()),
+    );
     let report = queue::run(&batch, &[0, 1], limits(2, 2, 0), &|_| {});
     assert!(report.results[0].is_ok());
     assert!(report.results[1].as_ref().unwrap_err().to_string().starts_with("segment 1: its actions"));
@@ -291,10 +366,10 @@ proptest! {
     /// part in; with room enough, no two runs give the same node.
     #[test]
     fn every_job_ends_as_it_would_alone(
-        graphs in graphs(), threads in 1usize..5, active in 1usize..5, room: bool, fails in prop::option::of(0u8..3),
+        graphs in graphs(), threads in 1usize..5, active in 1usize..5, room: bool, wide: bool, fails in prop::option::of(0u8..3),
         priorities in prop::collection::vec(-2i32..3, 8),
     ) {
-        let toy = Toy { fails, ..Toy::new(graphs) };
+        let toy = Toy { fails, wide, ..Toy::new(graphs) };
         let kept = if room { 1 << 20 } else { 40 };
         let report = queue::run(&toy, &priorities[..toy.graphs.len()], limits(threads, active, kept), &|_| {});
         for (job, result) in report.results.iter().enumerate() {

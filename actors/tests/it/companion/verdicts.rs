@@ -30,7 +30,7 @@ fn the_truth_is_attested_to() {
     let terms = terms(&JOB);
     assert_eq!(signed.verify(&terms.domain, &key().address()), Ok(()));
     let message = signed.message;
-    let plan = JOB.plan().unwrap().root();
+    let plan = JOB.plan().root();
     assert_eq!((message.job, message.plan, message.claim), (terms.job, plan, claim.root()));
     assert_eq!(message.commitment, committed.commitment());
     assert_eq!(Signed::decode(&signed.encode()), Ok(signed));
@@ -138,6 +138,7 @@ fn jobs_that_are_not_the_users_are_refused() {
         let mut segments = JOB.segments().to_vec();
         change(&mut segments);
         let job = Job::new(JOB.model(), PROGRAM, segments, Some(terms)).unwrap();
+        assert!(job.check_signatures().is_err());
         Assigned::new(job, &terms, &PROGRAM).unwrap_err().to_string()
     };
     let changed = with(&|segments| *segments[3].actions.last_mut().unwrap() ^= 1);

@@ -15,8 +15,8 @@
 //! of both colliders'. Two colliders touch if each is in a group that the other filters for. Colliders
 //! of one body, and of two fixed bodies, never touch.
 //!
-//! **Equal bits.** `enhanced-determinism` takes every elementary function from `libm` and fixes all iteration orders. What
-//! it leaves open between targets, and what is done about it:
+//! **Equal bits.** `enhanced-determinism` fixes iteration orders and means to take elementary functions from `libm`; where it
+//! misses one, `hyperdust-elementary` sees to it. What is left open between targets (docs/open-operations.md lists all):
 //! - the sign of zero out of `f32::max`/`min` (Parry's tree, the twist friction in `wide`'s lanes): zeros are canonical in
 //!   everything that goes in and everything that is read back;
 //! - sign and payload of a NaN: a NaN or infinity is never read back; Rapier quarantines the body and

@@ -8,6 +8,7 @@ mod digests;
 mod episodes;
 mod faults;
 mod fixture;
+mod platform;
 mod programs;
 mod segments;
 

@@ -5,3 +5,4 @@ mod failures;
 mod files;
 mod policy;
 mod scenes;
+mod worlds;

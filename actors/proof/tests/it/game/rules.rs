@@ -1,8 +1,8 @@
 //! What the rules refuse, with which words, and that a refused move changes nothing.
 
 use hyperdust_proof::{
-    DissectionError, ExecutionError, Game, MoveError, Party,
-    game::{Challenge, Clock, EVIDENCE, Knowledge, Move, MoveKind, NothingSigned, Part, Reason},
+    DissectionError, ExecutionError, Game, MoveError, Node, Party, Transcript, TranscriptError,
+    game::{Challenge, Clock, EVIDENCE, Finding, Judge, Knowledge, Move, MoveKind, NothingSigned, Part, Reason},
 };
 
 use super::due;
@@ -25,6 +25,47 @@ fn terms_are_checked() {
     assert_eq!(refused(&|t| t.challenge = Challenge::Inputs { node: 5 }), "terms: found node 5; accepted: 0 to 4");
     let stopped = Clock { budget: 0, extension: 5 };
     assert_eq!(refused(&|t| t.clock = stopped), "terms: found a clock without time; accepted: at least 1");
+}
+
+/// Where the judge knows how many nodes were signed, a claim of more or fewer has no game, whatever is challenged, and neither has a
+/// transcript of one; where it does not know, the first node that nobody signed can still be asked about.
+#[test]
+fn the_number_of_nodes_is_the_signed_one() {
+    struct Signed<J>(J, u32);
+    impl<J: Judge> Judge for Signed<J> {
+        fn judge(&self, index: u32, node: &Node, evidence: &[u8]) -> Finding {
+            self.0.judge(index, node, evidence)
+        }
+        fn nodes(&self) -> Option<u32> {
+            Some(self.1)
+        }
+    }
+    let job = Job::new();
+    for signed in [1, 4, 5, 6, 65_536] {
+        let judge = Signed(arena::judge(&job), signed);
+        for challenge in [Challenge::Outputs, Challenge::Plan, Challenge::Inputs { node: 4 }] {
+            let terms = arena::terms(&job.truth, challenge, 16);
+            let error = MoveError::Nodes { found: 5, accepted: signed };
+            let found = Game::filed(terms.clone(), &judge).err();
+            assert_eq!(found, (signed != 5).then(|| error.clone()));
+            let transcript = Transcript { terms, entries: Vec::new() };
+            let found = transcript.replay(&judge).err();
+            assert_eq!(found, (signed != 5).then_some(TranscriptError::Terms(error)));
+        }
+    }
+    assert_eq!(
+        MoveError::Nodes { found: 5, accepted: 4 }.to_string(),
+        "found 5 nodes; accepted: 4, as many as were signed"
+    );
+    // Four were signed, five are claimed, and the judge knows signatures alone.
+    let unsigned = |index: u32, _: &Node, _: &[u8]| match index {
+        4 => Finding::Unsigned(Part::Sources),
+        _ => Finding::Signed,
+    };
+    let mut game = Game::filed(arena::terms(&job.truth, Challenge::Inputs { node: 4 }, 16), &unsigned).unwrap();
+    let (proof, evidence) = job.truth.clone().evidence(4).unwrap();
+    game.play(Party::Provider, FILED, Move::Answer { proof: Box::new(proof), evidence }, &unsigned).unwrap();
+    assert_eq!(game.outcome().unwrap().blamed, Party::Provider);
 }
 
 /// Every move at every stage that is due another one, by either party.

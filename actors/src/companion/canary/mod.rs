@@ -8,6 +8,8 @@
 //! anybody [posts](Posted) binds whoever posts it, for what it is: it is never excused as a canary, whoever made it, whenever,
 //! and whatever can be opened. So [`Fixed::excuse`] cannot be asked without saying what was posted.
 
+mod files;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hyperdust_kernel::merkle::{Hash, Kind, Proof};
@@ -15,6 +17,7 @@ use hyperdust_proof::Graph;
 use hyperdust_receipt::{Address, Attestation, list};
 use sha3::{Digest, Keccak256};
 
+pub use self::files::LONGEST;
 use super::commitment;
 use crate::{Error, Job};
 

@@ -1,0 +1,359 @@
+//! Settings of the server: a file, then the environment, then flags; the later wins, key by key.
+//!
+//! Each layer is a table of TOML, checked alone before it is laid over the others, so that a message names the layer that a
+//! wrong key is in. Unknown keys are errors everywhere: a setting that is misspelt is not a setting. What is [printed](Config::render)
+//! is a file that gives the same settings.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::Error;
+
+/// What environment variables start with; sections are set off by two underscores: `HYPERDUST_SERVE_QUOTA__LANES=64`.
+pub const ENVIRONMENT: &str = "HYPERDUST_SERVE_";
+/// The file that is read where none is named, if it is there.
+pub const FILE: &str = "hyperdust.toml";
+/// Bytes of a file, at most.
+const LONGEST: u64 = 1 << 20;
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Endpoints of the wire protocol: `tcp://ADDRESS:PORT` (port 0: any) or `ipc://PATH`. Addresses beyond loopback demand CURVE.
+    pub listen: Vec<String>,
+    /// Where HTTP is served: `ADDRESS:PORT`, or `off`.
+    pub http: Http,
+    /// Folder of the store and of the server's keys.
+    pub data: PathBuf,
+    /// Folders with scenes (folders with a `scene.toml`), beside the built-in ones.
+    pub scenes: Vec<PathBuf>,
+    /// How logs are written.
+    pub log: Log,
+    /// The least severe level that is logged: `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: Level,
+    /// Threads that a session's worlds are stepped by; 0: one a processor.
+    pub threads: usize,
+    /// Replays acknowledged work in idle time.
+    pub companion: bool,
+    /// Hosted policies by name: files of networks.
+    pub policies: std::collections::BTreeMap<String, PathBuf>,
+    /// What one client may have.
+    pub quota: super::quota::Limits,
+    /// Connections.
+    pub wire: Wire,
+    /// What is kept.
+    pub store: Keep,
+}
+
+/// Connections and what is pending on them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wire {
+    /// Requests of a session that may be under way, at most.
+    pub pipeline: u32,
+    /// Bytes of one frame, at most.
+    pub frame_bytes: u64,
+    /// Seconds without a word after which a client counts as gone; its sessions stay resumable.
+    pub silence: u64,
+    /// Seconds that the session of a client that has gone stays resumable.
+    pub resumable: u64,
+    /// Seconds that a drain waits for requests under way.
+    pub drain: u64,
+}
+
+/// What the store holds, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keep {
+    /// Bytes that the store may take; the oldest unpinned values go first. 0: as many as there are.
+    pub capacity: u64,
+    /// Milliseconds that a commit waits for more to go with it.
+    pub gather: u64,
+    /// Whether sessions can be resumed after the server was killed: their commands are written down as they come.
+    pub journal: bool,
+    /// Bytes of a session's commands after which a checkpoint takes their place.
+    pub checkpoint: usize,
+}
+
+/// Where HTTP is served, if anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Http(pub Option<SocketAddr>);
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Log {
+    /// A line for people.
+    #[default]
+    Human,
+    /// A JSON object a line.
+    Json,
+}
+
+/// The least severe level that is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "they are named as everywhere")]
+pub enum Level {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: vec!["tcp://127.0.0.1:5555".into()],
+            http: Http(Some(SocketAddr::from(([127, 0, 0, 1], 8080)))),
+            data: data_folder(),
+            scenes: Vec::new(),
+            log: Log::default(),
+            level: Level::default(),
+            threads: 0,
+            companion: false,
+            policies: std::collections::BTreeMap::new(),
+            quota: super::quota::Limits::default(),
+            wire: Wire::default(),
+            store: Keep::default(),
+        }
+    }
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self { pipeline: 8, frame_bytes: 64 << 20, silence: 60, resumable: 600, drain: 10 }
+    }
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { capacity: 0, gather: 20, journal: true, checkpoint: 4 << 20 }
+    }
+}
+
+impl TryFrom<String> for Http {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "off" => Ok(Self(None)),
+            address => address.parse().map(|address| Self(Some(address))).map_err(|_| {
+                format!("found \"{}\"; accepted: ADDRESS:PORT, or off", address.chars().take(64).collect::<String>())
+            }),
+        }
+    }
+}
+
+impl From<Http> for String {
+    fn from(http: Http) -> Self {
+        http.0.map_or_else(|| "off".into(), |address| address.to_string())
+    }
+}
+
+impl std::str::FromStr for Http {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.to_owned().try_into()
+    }
+}
+
+impl Config {
+    /// The settings of a file (`None`: [`FILE`], if it is there), of these environment variables, and of a table of flags.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: Table,
+    ) -> Result<Self, Error> {
+        let mut layers = Vec::new();
+        let path = file.unwrap_or(Path::new(FILE));
+        if file.is_some() || path.exists() {
+            layers.push((path.display().to_string(), read(path)?));
+        }
+        layers.push(("the environment".to_owned(), from_environment(environment)?));
+        layers.push(("the command line".to_owned(), flags));
+        let mut merged = Table::new();
+        for (name, layer) in layers {
+            layer.clone().try_into::<Self>().map_err(|error| refused(&name, &error))?;
+            lay(&mut merged, layer);
+        }
+        let config: Self = merged.try_into().map_err(|error| refused("the settings", &error))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// A file with these settings.
+    pub fn render(&self) -> String {
+        toml::to_string_pretty(self).expect("settings are tables of plain values")
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let wrong = |key: &str, found: String, accepted: &str| {
+            Err(Error::Config { place: key.to_owned(), why: format!("found {found}; accepted: {accepted}") })
+        };
+        if self.listen.is_empty() {
+            return wrong("listen", "no endpoint".into(), "at least one tcp://ADDRESS:PORT or ipc://PATH");
+        }
+        if let Some(other) = self.listen.iter().find(|text| text.parse::<hyperdust_wire::Endpoint>().is_err()) {
+            return wrong("listen", format!("\"{other}\""), "tcp://ADDRESS:PORT or ipc://PATH");
+        }
+        if !(1..=hyperdust_wire::limits::PIPELINE).contains(&self.wire.pipeline) {
+            return wrong("wire.pipeline", self.wire.pipeline.to_string(), "1 to 64");
+        }
+        if !(1 << 16..=1 << 32).contains(&self.wire.frame_bytes) {
+            return wrong("wire.frame_bytes", self.wire.frame_bytes.to_string(), "65536 to 4294967296");
+        }
+        if self.threads > hyperdust_gym::MAX_THREADS {
+            return wrong("threads", self.threads.to_string(), "0 to 1024");
+        }
+        self.quota.check()
+    }
+}
+
+/// `$XDG_DATA_HOME/hyperdust`, or what that stands for where it is not set.
+fn data_folder() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
+    let base = base.or_else(|| set("HOME").map(|home| home.join(".local/share")));
+    base.map_or_else(|| PathBuf::from("hyperdust-data"), |base| base.join("hyperdust"))
+}
+
+fn refused(layer: &str, error: &toml::de::Error) -> Error {
+    Error::Config { place: layer.to_owned(), why: error.message().to_owned() }
+}
+
+fn read(path: &Path) -> Result<Table, Error> {
+    use std::io::Read;
+    let place = path.display().to_string();
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
+        .map_err(|source| Error::Io { path: path.into(), source })?;
+    if text.len() as u64 > LONGEST {
+        return Err(Error::Config { place, why: format!("more than {LONGEST} bytes") });
+    }
+    text.parse::<Table>().map_err(|error| Error::Config { place, why: error.to_string() })
+}
+
+fn from_environment(variables: impl Iterator<Item = (String, String)>) -> Result<Table, Error> {
+    let mut table = Table::new();
+    for (name, text) in variables {
+        if let Some(key) = name.strip_prefix(ENVIRONMENT) {
+            let path: Vec<String> = key.split("__").map(str::to_ascii_lowercase).collect();
+            set(&mut table, &path, &text).map_err(|why| Error::Config { place: name, why })?;
+        }
+    }
+    Ok(table)
+}
+
+/// Puts `key=value` into a table of flags; sections are set off by dots.
+pub fn assign(table: &mut Table, assignment: &str) -> Result<(), String> {
+    let (key, text) = assignment.split_once('=').ok_or("accepted: KEY=VALUE, such as quota.lanes=64")?;
+    set(table, &key.split('.').map(str::to_owned).collect::<Vec<_>>(), text)
+}
+
+/// Sets one key. A value is read as TOML, and is a text where it is none; lists may be given as `a,b`.
+fn set(table: &mut Table, path: &[String], text: &str) -> Result<(), String> {
+    let Some((last, sections)) = path.split_last() else { return Err("accepted: a key".into()) };
+    let mut target = table;
+    for section in sections {
+        let entry = target.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
+        target = entry.as_table_mut().ok_or_else(|| format!("\"{section}\" is no section"))?;
+    }
+    let plain = || Value::String(text.to_owned());
+    let value = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v")).unwrap_or_else(plain);
+    let value = match (sections, last.as_str(), value) {
+        ([], "listen" | "scenes", Value::String(list)) => {
+            Value::Array(list.split(',').filter(|one| !one.is_empty()).map(|one| Value::String(one.into())).collect())
+        }
+        (_, _, value) => value,
+    };
+    target.insert(last.clone(), value);
+    Ok(())
+}
+
+/// Lays `over` over `under`, section by section.
+fn lay(under: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(Value::Table(under)), Value::Table(over)) => lay(under, over),
+            (_, value) => {
+                under.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)], flags: &[&str]) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        std::fs::write(&path, file).unwrap();
+        let mut table = Table::new();
+        flags.iter().for_each(|flag| assign(&mut table, flag).unwrap());
+        let environment = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        Config::load(Some(&path), environment, table).map_err(|error| error.to_string())
+    }
+
+    /// File < environment < flags, key by key: a section that a later layer touches keeps its other keys.
+    #[test]
+    fn layers() {
+        let file = "threads = 1\nhttp = \"off\"\n[quota]\nlanes = 10\nsessions = 3\n[wire]\npipeline = 2\n";
+        let environment = [
+            ("HYPERDUST_SERVE_QUOTA__LANES", "20"),
+            ("HYPERDUST_SERVE_THREADS", "2"),
+            ("HYPERDUST_SERVE_LISTEN", "ipc:///a,tcp://127.0.0.1:1"),
+            ("HYPERDUST_GUEST", "not ours"),
+        ];
+        let config = load(file, &environment, &["threads=3", "quota.steps_per_second=7"]).unwrap();
+        assert_eq!((config.threads, config.quota.lanes, config.quota.sessions), (3, 20, 3));
+        assert_eq!((config.quota.steps_per_second, config.wire.pipeline, config.http), (7, 2, Http(None)));
+        assert_eq!(config.listen, ["ipc:///a", "tcp://127.0.0.1:1"]);
+    }
+
+    /// What is printed gives the same settings again, the defaults included.
+    #[test]
+    fn printed_settings_read_back() {
+        let config = load("[wire]\nsilence = 5\n", &[], &["level=debug"]).unwrap();
+        assert_eq!(load(&config.render(), &[], &[]).unwrap(), config);
+    }
+
+    /// A misspelt key is an error that names it and the layer it is in.
+    #[test]
+    fn unknown_keys() {
+        let error = load("[quota]\nlane = 1\n", &[], &[]).unwrap_err();
+        assert!(error.contains("settings.toml") && error.contains("`lane`"), "{error}");
+        let error = load("", &[("HYPERDUST_SERVE_LISTN", "x")], &[]).unwrap_err();
+        assert!(error.contains("the environment") && error.contains("`listn`"), "{error}");
+        let error = load("", &[], &["wire.pipelin=1"]).unwrap_err();
+        assert!(error.contains("the command line") && error.contains("`pipelin`"), "{error}");
+    }
+
+    /// Values that cannot be are refused by name.
+    #[test]
+    fn wrong_values() {
+        for (flag, key) in [
+            ("listen=http://x", "listen"),
+            ("listen=", "listen"),
+            ("wire.pipeline=0", "wire.pipeline"),
+            ("quota.lanes=0", "quota.lanes"),
+            ("http=nowhere", "ADDRESS:PORT"),
+        ] {
+            let error = load("", &[], &[flag]).unwrap_err();
+            assert!(error.contains(key), "{flag}: {error}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The log of a session: what was asked, in order, what was answered, and where the worlds stood.
+//!
+//! It outlives the worker that steps the worlds, so a session whose worker died goes on from here: the checkpoint, then every deed
+//! since. A deed is written down once it is done and before its answer leaves; one that brings its worker down is never written, so
+//! it does not bring down the next one as well. Requests are numbered from 1; each number acts at most once: the next one acts, the
+//! latest few are answered with the bytes of before, and nothing else is taken.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use hyperdust_wire::{Code, Failure};
+
+/// The frames of a message, header first.
+pub type Frames = Arc<Vec<Vec<u8>>>;
+
+/// What a request did to the worlds, with everything that chance had a part in.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Deed {
+    /// It changed nothing: a snapshot, or a request that was refused for good.
+    Nothing,
+    /// Episodes began.
+    Reset {
+        /// One per lane; `None`: its stream goes on.
+        seeds: Vec<Option<u64>>,
+        /// Which lanes; `None`: all.
+        mask: Option<Vec<bool>>,
+    },
+    /// One array of actions per segment.
+    Step(Vec<Vec<u8>>),
+    /// A state was put there: a snapshot of the env.
+    Restore(Vec<u8>),
+}
+
+impl Deed {
+    fn bytes(&self) -> usize {
+        32 + match self {
+            Self::Nothing => 0,
+            Self::Reset { seeds, mask } => 9 * seeds.len() + mask.as_ref().map_or(0, Vec::len),
+            Self::Step(actions) => actions.iter().map(|segment| segment.len() + 4).sum(),
+            Self::Restore(snapshot) => snapshot.len(),
+        }
+    }
+}
+
+/// A deed and the request that asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Entry {
+    /// Number of the request.
+    pub request: u64,
+    /// What it did.
+    pub deed: Deed,
+}
+
+/// Where the worlds stood after a request.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Checkpoint {
+    /// The last request in it; 0: none.
+    pub request: u64,
+    /// A snapshot of the env; none: a new one.
+    pub snapshot: Option<Vec<u8>>,
+    /// Lanes that have been given a seed.
+    pub seeded: Vec<bool>,
+}
+
+/// What to do with a request of a certain number.
+#[derive(Clone, Debug)]
+pub enum Turn {
+    /// It is the next: it may act.
+    Act,
+    /// It has acted: this is its answer.
+    Answered(Frames),
+    /// It does not act, and why.
+    Refused(Failure),
+}
+
+/// What is new since somebody last wrote it down.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    /// A checkpoint that takes the place of everything before it.
+    pub checkpoint: Option<Arc<Checkpoint>>,
+    /// Deeds after it, or after those that were written down.
+    pub entries: Vec<Arc<Entry>>,
+}
+
+impl News {
+    /// Whether there is any.
+    pub fn is_empty(&self) -> bool {
+        self.checkpoint.is_none() && self.entries.is_empty()
+    }
+}
+
+/// The log.
+#[derive(Debug)]
+pub struct Ledger {
+    /// Answers that are kept.
+    keep: usize,
+    answers: VecDeque<(u64, Frames)>,
+    next: u64,
+    checkpoint: Arc<Checkpoint>,
+    log: Vec<Arc<Entry>>,
+    /// Bytes of the log.
+    bytes: usize,
+    checkpoint_saved: bool,
+    /// Entries of the log that are written down.
+    saved: usize,
+}
+
+impl Ledger {
+    /// Of a session that was just opened, whose client may have `keep` requests under way.
+    pub fn new(keep: u32, lanes: usize) -> Self {
+        let checkpoint = Checkpoint { request: 0, snapshot: None, seeded: vec![false; lanes] };
+        Self::restored(keep, checkpoint, Vec::new())
+    }
+
+    /// Of a session that was written down; its answers come back with [`Ledger::answer_again`].
+    pub fn restored(keep: u32, checkpoint: Checkpoint, log: Vec<Entry>) -> Self {
+        let next = log.last().map_or(checkpoint.request, |entry| entry.request) + 1;
+        Self {
+            keep: keep as usize,
+            answers: VecDeque::with_capacity(keep as usize),
+            next,
+            checkpoint: Arc::new(checkpoint),
+            bytes: log.iter().map(|entry| entry.deed.bytes()).sum(),
+            log: log.into_iter().map(Arc::new).collect(),
+            checkpoint_saved: false,
+            saved: 0,
+        }
+    }
+
+    /// The number that is expected next.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// What to do with this number.
+    pub fn turn(&self, request: u64) -> Turn {
+        if request == self.next {
+            return Turn::Act;
+        }
+        let refused = |code: Code, why: String| Turn::Refused(Failure::new(code, why).next(self.next));
+        if request > self.next {
+            return refused(Code::Order, format!("found request {request}; accepted: {}, the next one", self.next));
+        }
+        match self.answers.iter().find(|(number, _)| *number == request) {
+            Some((_, frames)) => Turn::Answered(frames.clone()),
+            None => refused(
+                Code::Forgotten,
+                format!("request {request} was answered long ago; the last {} answers are kept", self.keep),
+            ),
+        }
+    }
+
+    /// Writes down what the next request did and was answered.
+    pub fn answered(&mut self, deed: Deed, frames: Frames) {
+        self.bytes += deed.bytes();
+        self.log.push(Arc::new(Entry { request: self.next, deed }));
+        self.keep(self.next, frames);
+        self.next += 1;
+    }
+
+    /// The answer of a deed that was written down before: done again, it has the same bytes.
+    pub fn answer_again(&mut self, request: u64, frames: Frames) {
+        if !self.answers.iter().any(|(number, _)| *number == request) {
+            self.keep(request, frames);
+        }
+    }
+
+    fn keep(&mut self, request: u64, frames: Frames) {
+        if self.answers.len() >= self.keep {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((request, frames));
+    }
+
+    /// Where to begin again, and what to do from there.
+    pub fn story(&self) -> (Arc<Checkpoint>, Vec<Arc<Entry>>) {
+        (self.checkpoint.clone(), self.log.clone())
+    }
+
+    /// Bytes of the deeds since the checkpoint.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The worlds stand here now: the deeds before need not be kept.
+    pub fn stand(&mut self, snapshot: Vec<u8>, seeded: Vec<bool>) {
+        let request = self.next - 1;
+        self.checkpoint = Arc::new(Checkpoint { request, snapshot: Some(snapshot), seeded });
+        self.log.clear();
+        self.bytes = 0;
+        self.checkpoint_saved = false;
+        self.saved = 0;
+    }
+
+    /// What was not given out by an earlier call.
+    pub fn news(&mut self) -> News {
+        let checkpoint = (!self.checkpoint_saved).then(|| self.checkpoint.clone());
+        let entries = self.log[self.saved..].to_vec();
+        self.checkpoint_saved = true;
+        self.saved = self.log.len();
+        News { checkpoint, entries }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn frames(request: u64) -> Frames {
+        Arc::new(vec![request.to_le_bytes().to_vec()])
+    }
+
+    proptest! {
+        /// Whatever numbers come, exactly the next one acts; the latest answers are given again, byte for byte; all others are
+        /// refused with the number that is due. What is written down, checkpoint by checkpoint, is always the whole story.
+        #[test]
+        fn each_number_acts_once(keep in 1..6_u32, moves in prop::collection::vec((-8..4_i64, 0..10_u8), 1..200)) {
+            let mut ledger = Ledger::new(keep, 1);
+            let mut saved = (Checkpoint { request: 0, snapshot: None, seeded: vec![] }, Vec::new());
+            let mut done = 0;
+            for (offset, chance) in moves {
+                let request = (done as i64 + 1 + offset).max(1) as u64;
+                match ledger.turn(request) {
+                    Turn::Act => {
+                        prop_assert_eq!(request, done + 1);
+                        ledger.answered(Deed::Step(vec![request.to_le_bytes().to_vec()]), frames(request));
+                        done = request;
+                    }
+                    Turn::Answered(found) => {
+                        prop_assert!(request <= done && request + u64::from(keep) > done);
+                        prop_assert_eq!(found, frames(request));
+                    }
+                    Turn::Refused(failure) => {
+                        prop_assert_eq!(failure.next, Some(done + 1));
+                        let code = if request > done { Code::Order } else { Code::Forgotten };
+                        prop_assert_eq!(failure.code, code);
+                        prop_assert!(request > done + 1 || request + u64::from(keep) <= done);
+                    }
+                }
+                if chance == 0 {
+                    ledger.stand(done.to_le_bytes().to_vec(), vec![true]);
+                }
+                if chance < 4 {
+                    let news = ledger.news();
+                    if let Some(checkpoint) = news.checkpoint {
+                        saved = ((*checkpoint).clone(), Vec::new());
+                    }
+                    saved.1.extend(news.entries.iter().map(|entry| (**entry).clone()));
+                    let again = Ledger::restored(keep, saved.0.clone(), saved.1.clone());
+                    prop_assert_eq!(again.next(), done + 1);
+                    let (checkpoint, entries) = ledger.story();
+                    prop_assert_eq!(&saved.0, &*checkpoint);
+                    prop_assert!(saved.1.iter().eq(entries.iter().map(|entry| &**entry)));
+                    prop_assert!(ledger.news().is_empty());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The server: sessions of remote clients as supervised actors, each with its worlds on a thread of its own.
+//!
+//! ```text
+//! clients ⇄ gateway (thread, ZeroMQ) ──steps──► session's worker (thread, vector env) ──► its log, the recorder
+//!              └──all other requests──► Sessions (actor) ──begins, begins again, ends──► Session (actor) ─┘
+//! Recorder (actor) ──commits──► store                                       HTTP ──► Sessions, store, metrics
+//! ```
+//!
+//! Physics runs on threads of its own and never on the actors' runtime; sockets are used by one thread alone. What can fail is
+//! begun again from what was written down: see [`ledger`]. Nothing is answered for before it is as safe as the answer says.
+
+pub mod catalogue;
+pub mod config;
+mod error;
+mod gateway;
+pub mod keys;
+mod ledger;
+pub mod metrics;
+mod opening;
+pub mod quota;
+mod recorder;
+mod server;
+mod session;
+mod sessions;
+mod vault;
+mod worlds;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use actix::Addr;
+use hyperdust_wire::Header;
+use tokio::sync::Notify;
+
+pub use config::Config;
+pub use error::Error;
+pub use server::{Options, Server};
+
+use gateway::Outbox;
+use recorder::{Backlog, Ended, Recorder};
+
+/// Called on a session's thread before a request acts: how tests make sessions fail and wait.
+pub type Before = Arc<dyn Fn(&Header) + Send + Sync>;
+
+/// What all parts of a server share.
+pub struct Hub {
+    /// Settings.
+    pub config: Config,
+    catalogue: catalogue::Catalogue,
+    quota: Arc<quota::Quota>,
+    outbox: Arc<Outbox>,
+    metrics: metrics::Metrics,
+    vault: Arc<vault::Vault>,
+    recorder: Addr<Recorder>,
+    backlog: Arc<Backlog>,
+    draining: Arc<AtomicBool>,
+    /// Somebody wants the server to end.
+    shutdown: Arc<Notify>,
+    workers: Arc<AtomicUsize>,
+    before: Option<Before>,
+}
+
+/// A worker's thread runs as long as it has this.
+struct Running(Arc<AtomicUsize>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Hub {
+    fn running(&self) -> Running {
+        self.workers.fetch_add(1, Ordering::SeqCst);
+        Running(self.workers.clone())
+    }
+
+    /// Threads of sessions.
+    fn workers(&self) -> usize {
+        self.workers.load(Ordering::SeqCst)
+    }
+
+    fn draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    fn record(&self, ended: Ended) {
+        self.recorder.do_send(ended);
+    }
+}

@@ -1,0 +1,111 @@
+//! From an OPEN, or from what was written down of one, to a session that can begin.
+
+use std::sync::Arc;
+
+use hyperdust_gym::autoreset_mode;
+use hyperdust_scene::ParameterValue;
+use hyperdust_wire::{
+    ArraySpec, Code, FAULTS, Failure, Hex, Layout, Token,
+    message::{Open, Opened, Value},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Hub, catalogue::Order, ledger::Ledger, session::Shared, worlds::Shape};
+
+/// Bytes of a lane beside its observations: its world, and what a checkpoint of it takes. More than any published scene needs.
+const LANE: u64 = 32 << 10;
+
+/// What a session was opened with: all that is written down of it beside its log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opening {
+    /// Its number.
+    pub session: u64,
+    /// What RESUME needs.
+    pub token: Token,
+    /// Whose it is.
+    pub owner: String,
+    /// As asked for.
+    pub open: Open,
+    /// Requests that may be unanswered at a time.
+    pub pipeline: u32,
+    /// What it steps, once that is known: a session does not go on in another scene.
+    pub blueprint: Option<Hex<32>>,
+}
+
+impl Opening {
+    /// A new session of this client.
+    pub fn new(open: Open, owner: &str, most: u32) -> Result<Self, Failure> {
+        if open.signing.is_some() {
+            return Err(Failure::new(Code::Invalid, "signing: found a request for it; accepted: none, it is off here"));
+        }
+        let mut token = [0; 16];
+        let entropy = |error: getrandom::Error| Failure::new(Code::Internal, error);
+        getrandom::fill(&mut token).map_err(entropy)?;
+        // Numbers that every language's JSON keeps.
+        let session = (getrandom::u64().map_err(entropy)? >> 16).max(1);
+        let pipeline = open.pipeline.clamp(1, most);
+        Ok(Self { session, token: Token(Hex(token)), owner: owner.into(), open, pipeline, blueprint: None })
+    }
+}
+
+/// Cooks the scene and takes what the session needs of its client's quota. May take seconds.
+pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Result<Shared, Failure> {
+    let open = &opening.open;
+    let value = |value: &Value| match value.clone() {
+        Value::Bool(value) => ParameterValue::Bool(value),
+        Value::Integer(value) => ParameterValue::Integer(value),
+        Value::Float(value) => ParameterValue::Float(value),
+        Value::Text(value) => ParameterValue::Text(value),
+        Value::List(value) => ParameterValue::List(value),
+    };
+    let order = Order {
+        scene: open.scene.clone(),
+        parameters: open.parameters.iter().map(|(name, given)| (name.clone(), value(given))).collect(),
+        max_episode_steps: open.max_episode_steps,
+    };
+    let dish = hub.catalogue.cook(&order).map_err(|error| {
+        let unknown = matches!(*error, hyperdust_scene::Error::UnknownScene { .. });
+        Failure::new(if unknown { Code::NotFound } else { Code::Invalid }, error)
+    })?;
+    let blueprint = Hex(dish.id().0);
+    if opening.blueprint.is_some_and(|before| before != blueprint) {
+        return Err(Failure::new(Code::RolledBack, "the scene is not the one that the session was opened with"));
+    }
+    opening.blueprint = Some(blueprint);
+    let open = &opening.open;
+    let invalid = |error: &dyn std::fmt::Display| Failure::new(Code::Invalid, error);
+    let mode = autoreset_mode(&open.autoreset).map_err(|error| invalid(&error))?;
+    let (model, lanes) = (&dish.model, open.num_envs);
+    let layout = Layout::new(model, lanes, mode).map_err(|error| Failure::from(&error))?;
+    let frame = layout.batch.size + layout.finals.as_ref().map_or(0, |finals| finals.size);
+    let bytes = lanes as u64 * LANE
+        + (frame as u64) * (u64::from(opening.pipeline) + 4)
+        + 2 * hub.config.store.checkpoint as u64;
+    let lease = hub.quota.lease(&opening.owner, lanes, bytes).map_err(|error| Failure::new(Code::Quota, error))?;
+    let options = &model.blueprint().options;
+    let seconds = f64::from(options.timestep) * f64::from(options.frame_skip);
+    let opened = Opened {
+        session: opening.session,
+        token: opening.token,
+        scene: open.scene.clone(),
+        blueprint,
+        num_envs: lanes,
+        autoreset: mode.name().into(),
+        max_episode_steps: model.blueprint().task.max_episode_steps,
+        pipeline: opening.pipeline,
+        rights: Vec::new(),
+        actions: ArraySpec::of(model.actions()),
+        observations: ArraySpec::of(model.observations()),
+        infos: model.info_names().to_vec(),
+        bodies: dish.names.bodies.clone(),
+        faults: FAULTS.iter().map(ToString::to_string).collect(),
+        layout,
+        render_fps: (1.0 / seconds).round().max(1.0) as u32,
+        signing: None,
+    };
+    let shape = Shape { dish: Arc::clone(&dish), lanes, mode, threads: hub.config.threads, record: open.record };
+    let ledger = ledger.unwrap_or_else(|| Ledger::new(opening.pipeline, lanes));
+    let counters = hub.metrics.counters(&open.scene);
+    Ok(Shared::new(opening, shape, opened, lease, counters, ledger))
+}

@@ -1,0 +1,245 @@
+//! What one client may have: sessions, lanes, memory, steps a second, idle time.
+//!
+//! A client is whoever holds a key; all clients of an endpoint without keys are one. What a session takes is held by a [`Lease`]
+//! and given back when that is dropped, however the session ends. Steps are not refused but [paced](Pace): a session that is too
+//! fast waits, alone, on its own thread.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+
+/// The limits of one client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Sessions at a time.
+    pub sessions: usize,
+    /// Lanes of all its sessions.
+    pub lanes: usize,
+    /// Lane steps a second, of all its sessions; 0: as many as there are.
+    pub steps_per_second: u64,
+    /// Bytes that its sessions may hold: batches, replies that are kept, commands since the last checkpoint.
+    pub bytes: u64,
+    /// Seconds that a session may live without a request.
+    pub idle: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { sessions: 64, lanes: 65_536, steps_per_second: 0, bytes: 8 << 30, idle: 3600 }
+    }
+}
+
+impl Limits {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let named = [
+            ("quota.sessions", self.sessions as u64),
+            ("quota.lanes", self.lanes as u64),
+            ("quota.bytes", self.bytes),
+            ("quota.idle", self.idle),
+        ];
+        match named.into_iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err(Error::Config { place: key.into(), why: "found 0; accepted: 1 or more".into() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a client may not have more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {held} held and {wanted} wanted, {limit} allowed: close a session, or ask for less")]
+pub struct Exceeded {
+    /// Of what.
+    pub what: &'static str,
+    /// Held already.
+    pub held: u64,
+    /// Asked for beside it.
+    pub wanted: u64,
+    /// The limit.
+    pub limit: u64,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    sessions: u64,
+    lanes: u64,
+    bytes: u64,
+    pace: Arc<Pace>,
+}
+
+/// The books of all clients.
+#[derive(Debug)]
+pub struct Quota {
+    limits: Limits,
+    clients: Mutex<HashMap<String, Held>>,
+}
+
+impl Quota {
+    /// Nobody holds anything.
+    pub fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { limits, clients: Mutex::default() })
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Room for one session of `client`.
+    pub fn lease(self: &Arc<Self>, client: &str, lanes: usize, bytes: u64) -> Result<Lease, Exceeded> {
+        let mut clients = self.lock();
+        let held = clients.entry(client.to_owned()).or_default();
+        let lanes = lanes as u64;
+        let wanted = [
+            ("sessions", held.sessions, 1, self.limits.sessions as u64),
+            ("lanes", held.lanes, lanes, self.limits.lanes as u64),
+            ("bytes", held.bytes, bytes, self.limits.bytes),
+        ];
+        let over = wanted.into_iter().find(|(_, held, wanted, limit)| held.saturating_add(*wanted) > *limit);
+        if let Some((what, held, wanted, limit)) = over {
+            Self::tidy(&mut clients, client);
+            return Err(Exceeded { what, held, wanted, limit });
+        }
+        held.sessions += 1;
+        held.lanes += lanes;
+        held.bytes += bytes;
+        let pace = held.pace.clone();
+        Ok(Lease { quota: self.clone(), client: client.to_owned(), lanes, bytes, pace })
+    }
+
+    /// Clients that hold something.
+    pub fn clients(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// A client that holds nothing is forgotten: names of those who come and go do not pile up.
+    fn tidy(clients: &mut HashMap<String, Held>, client: &str) {
+        if clients.get(client).is_some_and(|held| held.sessions == 0) {
+            clients.remove(client);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Held>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a session holds, until it is dropped.
+#[derive(Debug)]
+pub struct Lease {
+    quota: Arc<Quota>,
+    client: String,
+    lanes: u64,
+    bytes: u64,
+    pace: Arc<Pace>,
+}
+
+impl Lease {
+    /// How long the session has to wait before it takes this many lane steps, at `now`; they count as taken.
+    pub fn steps(&self, steps: u64, now: Instant) -> Duration {
+        self.pace.take(steps, self.quota.limits.steps_per_second, now)
+    }
+
+    /// Whose it is.
+    pub fn client(&self) -> &str {
+        &self.client
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut clients = self.quota.lock();
+        if let Some(held) = clients.get_mut(&self.client) {
+            held.sessions -= 1;
+            held.lanes -= self.lanes;
+            held.bytes -= self.bytes;
+        }
+        Quota::tidy(&mut clients, &self.client);
+    }
+}
+
+/// When a client may take its next step: steps are spread over time, and a second's worth may be taken at once.
+#[derive(Debug, Default)]
+pub struct Pace {
+    /// When everything taken so far is paid for.
+    paid: Mutex<Option<Instant>>,
+}
+
+impl Pace {
+    fn take(&self, steps: u64, rate: u64, now: Instant) -> Duration {
+        if rate == 0 {
+            return Duration::ZERO;
+        }
+        let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        let begin = paid.map_or(now, |paid| paid.max(now));
+        *paid = Some(begin + Duration::from_secs_f64(steps as f64 / rate as f64));
+        begin.saturating_duration_since(now).saturating_sub(Duration::from_secs(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// In every order of opening and closing, a client never holds more than its limits, what is refused is what would
+        /// pass one, others do not matter, and in the end nobody holds anything.
+        #[test]
+        fn limits_hold(moves in prop::collection::vec((0..3_usize, 0..40_usize, 0..50_u64, any::<bool>()), 1..80)) {
+            let limits = Limits { sessions: 3, lanes: 60, bytes: 90, ..Limits::default() };
+            let quota = Quota::new(limits.clone());
+            let mut held: Vec<Vec<(Lease, u64, u64)>> = (0..3).map(|_| Vec::new()).collect();
+            for (client, lanes, bytes, open) in moves {
+                if !open {
+                    held[client].pop();
+                    continue;
+                }
+                let (taken, stored) = held[client].iter().fold((0, 0), |sum, l| (sum.0 + l.1, sum.1 + l.2));
+                let fits = held[client].len() < 3 && taken + lanes as u64 <= 60 && stored + bytes <= 90;
+                match quota.lease(&client.to_string(), lanes, bytes) {
+                    Ok(lease) => { prop_assert!(fits); held[client].push((lease, lanes as u64, bytes)) }
+                    Err(_) => prop_assert!(!fits),
+                }
+                prop_assert_eq!(quota.clients(), held.iter().filter(|leases| !leases.is_empty()).count());
+            }
+            held.clear();
+            prop_assert_eq!(quota.clients(), 0);
+        }
+
+        /// However a client asks, in any window it is let through no more steps than the rate allows beyond the first second.
+        #[test]
+        fn pace_holds(asks in prop::collection::vec((1..300_u64, 0..400_u64), 1..100)) {
+            let quota = Quota::new(Limits { steps_per_second: 1000, ..Limits::default() });
+            let lease = quota.lease("a", 1, 1).unwrap();
+            let start = Instant::now();
+            let (mut now, mut taken) = (start, 0);
+            for (steps, pause) in asks {
+                now += Duration::from_millis(pause);
+                now += lease.steps(steps, now);
+                let allowed = 1000.0 * ((now - start).as_secs_f64() + 1.0) + 1.0;
+                prop_assert!(taken as f64 <= allowed, "{taken} before {allowed}");
+                taken += steps;
+            }
+        }
+    }
+
+    /// Two sessions of one client share its pace; another client has its own.
+    #[test]
+    fn pace_is_the_clients() {
+        let quota = Quota::new(Limits { steps_per_second: 10, ..Limits::default() });
+        let (one, two) = (quota.lease("a", 1, 1).unwrap(), quota.lease("a", 1, 1).unwrap());
+        let other = quota.lease("b", 1, 1).unwrap();
+        let now = Instant::now();
+        assert_eq!(one.steps(30, now), Duration::ZERO);
+        assert_eq!(two.steps(1, now), Duration::from_secs(2));
+        assert_eq!(other.steps(1, now), Duration::ZERO);
+    }
+}

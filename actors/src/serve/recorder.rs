@@ -1,0 +1,263 @@
+//! Writes down what is not to be lost: ended episodes, and the logs of sessions.
+//!
+//! A commit takes everything that has come since the last one began, so the more there is to do the fewer there are. An episode
+//! counts as recorded once its commit was flushed, and not before. Where the store refuses (a full disk), what is to be written stays
+//! and is tried again; [`Backlog`] tells the sessions to stop making more.
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use actix::prelude::*;
+use hyperdust_gym::Episode;
+use tokio::sync::oneshot;
+
+use super::{
+    Error,
+    ledger::News,
+    metrics::Metrics,
+    session::Shared,
+    vault::{Recorded, Vault},
+};
+
+/// Bytes of episodes that may wait.
+const BACKLOG: u64 = 256 << 20;
+/// Before a commit that failed is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Between looks at how large the store is.
+const MEASURE: Duration = Duration::from_secs(5);
+
+/// What waits to be written.
+#[derive(Debug, Default)]
+pub struct Backlog {
+    bytes: AtomicU64,
+}
+
+impl Backlog {
+    /// Whether no more may come.
+    pub fn full(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) > BACKLOG
+    }
+}
+
+/// Episodes that have ended in one call.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Ended {
+    shared: Arc<Shared>,
+    episodes: Vec<(usize, Episode)>,
+    time_ms: u64,
+    bytes: u64,
+}
+
+impl Ended {
+    /// Of this session, each with its lane.
+    pub fn new(shared: Arc<Shared>, episodes: Vec<(usize, Episode)>) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let size = |episode: &Episode| (episode.actions.len() + episode.records.len() * 102 + 256) as u64;
+        let bytes = episodes.iter().map(|(_, episode)| size(episode)).sum();
+        Self { shared, episodes, time_ms: now.as_millis() as u64, bytes }
+    }
+
+    fn recorded(&self) -> impl Iterator<Item = Recorded> {
+        self.episodes.iter().map(|(lane, episode)| {
+            Recorded::new(&self.shared.opening.open.scene, self.shared.id, *lane as u32, self.time_ms, episode)
+        })
+    }
+}
+
+/// A session whose log is to be written down.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Follow(pub Arc<Shared>);
+
+/// A session that has ended: its log is not needed any more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Forget(pub u64);
+
+/// Everything that came before this is safe; or why it is not.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), Error>")]
+pub struct Flush;
+
+/// A commit has ended.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Committed {
+    commit: Commit,
+    result: Result<(), Error>,
+}
+
+/// What is written together.
+#[derive(Default)]
+struct Commit {
+    ended: Vec<Ended>,
+    news: Vec<(Arc<Shared>, News)>,
+    forgotten: Vec<u64>,
+    waiting: Vec<oneshot::Sender<Result<(), Error>>>,
+}
+
+impl Commit {
+    fn is_empty(&self) -> bool {
+        self.ended.is_empty() && self.news.is_empty() && self.forgotten.is_empty() && self.waiting.is_empty()
+    }
+
+    fn write(&self, vault: &Vault) -> Result<(), Error> {
+        for ended in &self.ended {
+            for recorded in ended.recorded() {
+                vault.put_episode(recorded)?;
+            }
+        }
+        for (shared, news) in &self.news {
+            vault.put_journal(shared, news)?;
+        }
+        for session in &self.forgotten {
+            vault.drop_journal(*session)?;
+        }
+        // Logs need not be on the disk before they are answered for; episodes do, and what somebody waits for.
+        if self.ended.is_empty() && self.waiting.is_empty() { Ok(()) } else { vault.flush() }
+    }
+}
+
+/// The actor.
+pub struct Recorder {
+    vault: Arc<Vault>,
+    metrics: Metrics,
+    backlog: Arc<Backlog>,
+    /// Whether logs are written down.
+    journal: bool,
+    gather: Duration,
+    followed: Vec<Weak<Shared>>,
+    next: Commit,
+    busy: bool,
+}
+
+impl Recorder {
+    /// That writes here.
+    pub fn new(vault: Arc<Vault>, metrics: Metrics, backlog: Arc<Backlog>, keep: &super::config::Keep) -> Self {
+        let (journal, gather) = (keep.journal, Duration::from_millis(keep.gather.max(1)));
+        let (followed, next) = Default::default();
+        Self { vault, metrics, backlog, journal, gather, followed, next, busy: false }
+    }
+
+    fn commit(&mut self, ctx: &mut Context<Self>) {
+        if self.busy {
+            return;
+        }
+        if self.journal {
+            self.followed.retain(|shared| shared.strong_count() > 0);
+            let news = self.followed.iter().filter_map(Weak::upgrade).filter_map(|shared| {
+                let news = shared.ledger().news();
+                (!news.is_empty()).then_some((shared, news))
+            });
+            self.next.news.extend(news);
+        }
+        if self.next.is_empty() {
+            return;
+        }
+        self.busy = true;
+        let commit = std::mem::take(&mut self.next);
+        let (vault, metrics, address) = (self.vault.clone(), self.metrics.clone(), ctx.address());
+        tokio::task::spawn_blocking(move || {
+            let timer = metrics.commits.start_timer();
+            let result = commit.write(&vault);
+            timer.observe_duration();
+            address.do_send(Committed { commit, result });
+        });
+    }
+}
+
+impl Actor for Recorder {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // One that waits for a commit must never be refused because others wait too.
+        ctx.set_mailbox_capacity(1 << 16);
+        ctx.run_interval(self.gather, Self::commit);
+        ctx.run_interval(MEASURE, |recorder, _| recorder.metrics.store.set(recorder.vault.bytes() as i64));
+    }
+}
+
+impl Handler<Ended> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, ended: Ended, _: &mut Self::Context) {
+        self.backlog.bytes.fetch_add(ended.bytes, Ordering::Relaxed);
+        self.metrics.recorder.add(ended.episodes.len() as i64);
+        self.next.ended.push(ended);
+    }
+}
+
+impl Handler<Follow> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, Follow(shared): Follow, _: &mut Self::Context) {
+        self.followed.push(Arc::downgrade(&shared));
+    }
+}
+
+impl Handler<Forget> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, Forget(session): Forget, _: &mut Self::Context) {
+        self.followed.retain(|shared| shared.upgrade().is_some_and(|shared| shared.id != session));
+        self.next.news.retain(|(shared, _)| shared.id != session);
+        if self.journal {
+            self.next.forgotten.push(session);
+        }
+    }
+}
+
+impl Handler<Flush> for Recorder {
+    type Result = ResponseFuture<Result<(), Error>>;
+
+    fn handle(&mut self, _: Flush, ctx: &mut Self::Context) -> Self::Result {
+        let (done, flushed) = oneshot::channel();
+        self.next.waiting.push(done);
+        self.commit(ctx);
+        Box::pin(async move { flushed.await.unwrap_or(Err(Error::Stopped("recorder"))) })
+    }
+}
+
+impl Handler<Committed> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, Committed { mut commit, result }: Committed, ctx: &mut Self::Context) {
+        match result {
+            Ok(()) => {
+                self.busy = false;
+                for ended in &commit.ended {
+                    let count = ended.episodes.len() as u64;
+                    ended.shared.saved.fetch_add(count, Ordering::Relaxed);
+                    self.backlog.bytes.fetch_sub(ended.bytes, Ordering::Relaxed);
+                    self.metrics.recorder.sub(count as i64);
+                    self.metrics.episodes.inc_by(count);
+                }
+                commit.waiting.into_iter().for_each(|done| drop(done.send(Ok(()))));
+                if !(self.next.ended.is_empty() && self.next.waiting.is_empty()) {
+                    self.commit(ctx);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "what was to be recorded could not be; it is kept and tried again");
+                let why = error.to_string();
+                commit.waiting.drain(..).for_each(|done| drop(done.send(Err(Error::Store(why.clone())))));
+                // In the order in which things came.
+                commit.ended.append(&mut self.next.ended);
+                commit.news.append(&mut self.next.news);
+                commit.forgotten.append(&mut self.next.forgotten);
+                commit.waiting.append(&mut self.next.waiting);
+                self.next = commit;
+                ctx.run_later(AGAIN, |recorder, ctx| {
+                    recorder.busy = false;
+                    recorder.commit(ctx);
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The thread that steps a session's worlds.
+//!
+//! It takes requests one by one, in the order of their numbers. Each is done, written into the ledger and answered, in this order; a
+//! panic while it is done ends the thread, and the request counts as never done.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{Receiver, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use actix::WeakAddr;
+use hyperdust_gym::{Batch, Seeds};
+use hyperdust_wire::{
+    Code, Failure, Header,
+    message::{NoticeKind, Reply, Request, Reset, Resumed, SeedsFrame},
+};
+
+use super::{Bind, Failed, Session, Shared, Work};
+use crate::serve::{
+    Hub,
+    gateway::{Line, Out, Rights, Ticket, frames},
+    ledger::{Deed, Frames, Turn},
+    recorder::Ended,
+    sessions::{Close, End, Sessions},
+    worlds::Worlds,
+};
+
+/// The longest nap of a session that is too fast, so that it notices when it is to stop.
+const NAP: Duration = Duration::from_millis(50);
+
+/// A session's worker, before its thread runs.
+pub struct Worker {
+    shared: Arc<Shared>,
+    hub: Arc<Hub>,
+    session: WeakAddr<Session>,
+    sessions: WeakAddr<Sessions>,
+}
+
+/// What becomes of a request that was the next one.
+enum Outcome {
+    /// It was done and is answered so.
+    Done(Deed, Frames),
+    /// It was not done.
+    Not(Failure),
+    /// The session ends.
+    Close,
+}
+
+impl Worker {
+    pub fn new(shared: Arc<Shared>, hub: Arc<Hub>, session: WeakAddr<Session>, sessions: WeakAddr<Sessions>) -> Self {
+        Self { shared, hub, session, sessions }
+    }
+
+    /// Until the session ends, or fails.
+    pub fn run(self, queue: &Receiver<Work>) {
+        match catch_unwind(AssertUnwindSafe(|| self.begin())) {
+            Ok(Ok(worlds)) => self.serve(worlds, queue),
+            Ok(Err(error)) => {
+                // Nothing that was asked for can be: who opened it is told, and it ends.
+                for work in queue.try_iter() {
+                    if let Work::Bind { bind, .. } = work {
+                        bind.ticket.refuse(Failure::from(&error));
+                    }
+                }
+                self.end(&error.to_string());
+            }
+            Err(panic) => self.fail(&*panic),
+        }
+    }
+
+    /// The worlds as the ledger says they were.
+    fn begin(&self) -> Result<Worlds, hyperdust_gym::Error> {
+        let (checkpoint, entries) = self.shared.ledger().story();
+        let (worlds, episodes) = Worlds::restore(&self.shared.shape, &checkpoint, &entries, |entry, worlds| {
+            if entry.deed != Deed::Nothing {
+                let header = Header::request(hyperdust_wire::Kind::Step, entry.request, self.shared.id);
+                let frames = self.batch(&header, worlds.env().batch());
+                self.shared.ledger().answer_again(entry.request, frames);
+            }
+        })?;
+        // Of a session from the store nobody knows which were handed on; by their bytes, handed on again they stay one.
+        if self.shared.revived.swap(false, Ordering::Relaxed) {
+            self.record(episodes);
+        }
+        Ok(worlds)
+    }
+
+    fn serve(&self, mut worlds: Worlds, queue: &Receiver<Work>) {
+        while let Ok(work) = queue.recv() {
+            match work {
+                Work::Bind { bind, work } => self.bind(bind, work),
+                Work::Request { ticket, frames, rights } => {
+                    self.shared.ask();
+                    let arrival = Instant::now();
+                    let step = catch_unwind(AssertUnwindSafe(|| self.request(&mut worlds, &ticket, &frames, rights)));
+                    match step {
+                        Ok(Answer::Frames(answer)) => {
+                            ticket.send(answer);
+                            self.count(&frames, arrival);
+                            self.tidy(&worlds);
+                        }
+                        Ok(Answer::Failure(failure)) => ticket.refuse(failure),
+                        Ok(Answer::Close) => {
+                            if let Some(sessions) = self.sessions.upgrade() {
+                                sessions.do_send(Close { session: self.shared.id, ticket });
+                            }
+                        }
+                        Err(panic) => {
+                            let next = self.shared.ledger().next();
+                            let why = "the session's worker failed in this request, which has not acted: RESUME";
+                            ticket.refuse(Failure::new(Code::SessionFailed, why).next(next));
+                            return self.fail(&*panic);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn request(&self, worlds: &mut Worlds, ticket: &Ticket, raw: &[zmq::Message], rights: Rights) -> Answer {
+        let header = &ticket.header;
+        let next = match self.shared.ledger().turn(header.request) {
+            Turn::Act => header.request,
+            Turn::Answered(frames) => return Answer::Frames(frames),
+            Turn::Refused(failure) => return Answer::Failure(failure),
+        };
+        if let Some(before) = &self.hub.before {
+            before(header);
+        }
+        let slices: Vec<&[u8]> = raw[1..].iter().map(|frame| &**frame).collect();
+        let outcome = match Request::decode(header, &slices) {
+            Ok(request) => self.act(worlds, header, request, rights),
+            Err(error) => Outcome::Not(Failure::from(&error)),
+        };
+        match outcome {
+            Outcome::Done(deed, frames) => {
+                self.shared.failures.store(0, Ordering::Relaxed);
+                let mut ledger = self.shared.ledger();
+                ledger.answered(deed, frames.clone());
+                Answer::Frames(frames)
+            }
+            Outcome::Not(failure) if failure.code.answers() => {
+                self.hub.metrics.failed(failure.code);
+                let answer = frames(header, &Reply::Failure(failure.next(next + 1)));
+                self.shared.ledger().answered(Deed::Nothing, answer.clone());
+                Answer::Frames(answer)
+            }
+            Outcome::Not(failure) => Answer::Failure(failure.next(next)),
+            Outcome::Close => Answer::Close,
+        }
+    }
+
+    fn act(&self, worlds: &mut Worlds, header: &Header, request: Request<'_>, rights: Rights) -> Outcome {
+        let forbidden = |what: &str| {
+            Outcome::Not(Failure::new(Code::Forbidden, format!("this connection may not {what} the session")))
+        };
+        let deed = match request {
+            Request::Step(segments) => {
+                if let Some(refusal) = self.may_step(worlds.env().num_envs()) {
+                    return Outcome::Not(refusal);
+                }
+                Deed::Step(segments.iter().map(|segment| segment.to_vec()).collect())
+            }
+            Request::Reset(_) if !rights.reset => return forbidden("reset"),
+            Request::Reset(reset) => match begin(worlds, &reset) {
+                Ok(deed) => deed,
+                Err(error) => return Outcome::Not(Failure::from(&error)),
+            },
+            Request::Snapshot | Request::Restore(_) if !rights.state => return forbidden("read or write the state of"),
+            Request::Snapshot => {
+                return match worlds.env().snapshot() {
+                    Ok(bytes) => Outcome::Done(Deed::Nothing, frames(header, &Reply::Snapshot(&bytes))),
+                    Err(error) => Outcome::Not(Failure::from(&error)),
+                };
+            }
+            Request::Restore(snapshot) => Deed::Restore(snapshot.to_vec()),
+            Request::Close => return Outcome::Close,
+            _ => return Outcome::Not(Failure::new(Code::NotFound, "this server does not do that in sessions")),
+        };
+        if let Err(error) = worlds.obey(&deed) {
+            return Outcome::Not(Failure::from(&error));
+        }
+        if matches!(deed, Deed::Step(_)) {
+            self.stepped(worlds);
+        }
+        let answer = self.batch(header, worlds.env().batch());
+        self.record(worlds.take_episodes());
+        Outcome::Done(deed, answer)
+    }
+
+    /// Waits until the client's pace allows a step of all lanes; or why there is none.
+    fn may_step(&self, lanes: usize) -> Option<Failure> {
+        if self.shared.shape.record && self.hub.backlog.full() {
+            return Some(Failure::new(Code::Storage, "the store does not keep up: episodes cannot be recorded now"));
+        }
+        let mut wait = self.shared.lease.steps(lanes as u64, Instant::now());
+        while !wait.is_zero() {
+            if self.hub.draining.load(Ordering::Relaxed) {
+                return Some(Failure::new(Code::Draining, "the server is about to end"));
+            }
+            let nap = wait.min(NAP);
+            std::thread::sleep(nap);
+            wait -= nap;
+        }
+        None
+    }
+
+    fn stepped(&self, worlds: &Worlds) {
+        let lanes = worlds.env().num_envs() as u64;
+        let step = self.shared.steps.fetch_add(1, Ordering::Relaxed) + 1;
+        self.shared.counters.steps.inc_by(lanes);
+        if let Some(lane) = self.shared.view.wanted()
+            && let Ok(world) = worlds.env().world(lane)
+        {
+            self.shared.view.show(step, lane, worlds.env().batch().rewards[lane], world);
+        }
+    }
+
+    /// A batch as frames.
+    fn batch(&self, header: &Header, batch: &Batch) -> Frames {
+        let layout = &self.shared.layout;
+        let mut frames = vec![header.reply().encode().to_vec(), vec![0; layout.batch.size]];
+        if layout.write(batch, &mut frames[1])
+            && let Some(finals) = &layout.finals
+        {
+            let mut frame = vec![0; finals.size];
+            layout.write_finals(batch, &mut frame);
+            frames.push(frame);
+        }
+        Arc::new(frames)
+    }
+
+    fn record(&self, episodes: Vec<(usize, hyperdust_gym::Episode)>) {
+        if !episodes.is_empty() {
+            self.shared.ended.fetch_add(episodes.len() as u64, Ordering::Relaxed);
+            self.hub.record(Ended::new(self.shared.clone(), episodes));
+        }
+    }
+
+    /// Puts a checkpoint in the place of a log that has become long.
+    fn tidy(&self, worlds: &Worlds) {
+        let mut ledger = self.shared.ledger();
+        if ledger.bytes() > self.hub.config.store.checkpoint
+            && let Ok((snapshot, seeded)) = worlds.stand()
+        {
+            ledger.stand(snapshot, seeded);
+        }
+    }
+
+    fn count(&self, frames: &[zmq::Message], arrival: Instant) {
+        // Kinds are the bytes 6 and 7 of a header that was decoded before.
+        let kind = frames.first().and_then(|header| header.get(6)).copied();
+        let seconds = arrival.elapsed().as_secs_f64();
+        if kind == Some(hyperdust_wire::Kind::Step as u8) {
+            self.shared.counters.step.observe(seconds);
+        } else if kind == Some(hyperdust_wire::Kind::Reset as u8) {
+            self.shared.counters.reset.observe(seconds);
+        }
+    }
+
+    fn bind(&self, Bind { ticket, rights, answered }: Bind, work: SyncSender<Work>) {
+        self.shared.ask();
+        let next = self.shared.ledger().next();
+        if answered.is_some_and(|answered| answered >= next) {
+            let why = format!("the session's log ends before request {next}, which you say was answered");
+            return ticket.refuse(Failure::new(Code::RolledBack, why).next(next));
+        }
+        let opened = hyperdust_wire::message::Opened { rights: rights.list(), ..self.shared.opened.clone() };
+        let line = Line::Open { client: ticket.client.clone(), rights, work };
+        self.hub.outbox.put(Out::Route(self.shared.id, line));
+        if let Some(before) = self.shared.bind(&ticket.client).filter(|before| !Arc::ptr_eq(before, &ticket.client)) {
+            let why = "another connection has resumed the session";
+            self.hub.outbox.send(&before, self.shared.notice(NoticeKind::Detached, why));
+        }
+        match answered {
+            None => ticket.reply(&Reply::Opened(Box::new(opened))),
+            Some(_) => ticket.reply(&Reply::Resumed(Box::new(Resumed { opened, next }))),
+        }
+    }
+
+    fn end(&self, why: &str) {
+        if let Some(sessions) = self.sessions.upgrade() {
+            sessions.do_send(End { session: self.shared.id, why: why.into(), lost: true });
+        }
+    }
+
+    fn fail(&self, panic: &(dyn std::any::Any + Send)) {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let why = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
+        if let Some(session) = self.session.upgrade() {
+            session.do_send(Failed { why: why.into() });
+        }
+    }
+}
+
+/// What a request is answered with.
+enum Answer {
+    Frames(Frames),
+    Failure(Failure),
+    Close,
+}
+
+/// The deed of a RESET.
+fn begin(worlds: &Worlds, reset: &Reset<'_>) -> Result<Deed, hyperdust_gym::Error> {
+    let each = reset.seeds();
+    let seeds = match (reset.seeds, &each) {
+        (SeedsFrame::First(first), _) => Seeds::First(first),
+        (_, Some(each)) => Seeds::Each(each),
+        _ => Seeds::Continue,
+    };
+    worlds.reset(seeds, reset.mask().as_deref())
+}

@@ -1,0 +1,203 @@
+//! The worlds of a session: a vector env that can be brought back to where it was.
+//!
+//! Everything that acts on them is a [`Deed`], live and when a session is brought back alike: the same deeds in the same order give
+//! the same bytes. Chance enters at one place, [`Worlds::reset`], which writes the seeds that it draws into the deed.
+
+use std::sync::Arc;
+
+use hyperdust_gym::{AutoresetMode, Batch, Episode, Error, Seeds, VectorEnv, VectorOptions};
+
+use super::{
+    catalogue::Dish,
+    ledger::{Checkpoint, Deed, Entry},
+};
+
+/// What a session was opened with.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// The scene.
+    pub dish: Arc<Dish>,
+    /// Lanes.
+    pub lanes: usize,
+    /// What happens to ended ones.
+    pub mode: AutoresetMode,
+    /// Threads that step them; 0: one a processor.
+    pub threads: usize,
+    /// Whether episodes are recorded.
+    pub record: bool,
+}
+
+/// The worlds.
+#[derive(Debug)]
+pub struct Worlds {
+    env: VectorEnv,
+    /// Lanes that have been given a seed: the others have to be given one before they can be reset.
+    seeded: Vec<bool>,
+}
+
+impl Worlds {
+    /// New ones, waiting for their first reset.
+    pub fn new(shape: &Shape) -> Result<Self, Error> {
+        let options = VectorOptions { num_envs: shape.lanes, num_threads: shape.threads, autoreset: shape.mode };
+        let mut env = VectorEnv::new(shape.dish.model.clone(), options)?;
+        if shape.record {
+            // Blueprints are kept once, beside the episodes.
+            env.record(false);
+        }
+        Ok(Self { env, seeded: vec![false; shape.lanes] })
+    }
+
+    /// Those that a session had after these deeds. `each` sees every deed done again, with the batch it gave; episodes that end on the
+    /// way are returned: whether they were handed on before, the log does not know.
+    pub fn restore(
+        shape: &Shape,
+        checkpoint: &Checkpoint,
+        entries: &[Arc<Entry>],
+        mut each: impl FnMut(&Entry, &mut Self),
+    ) -> Result<(Self, Vec<(usize, Episode)>), Error> {
+        let mut worlds = Self::new(shape)?;
+        if let Some(snapshot) = &checkpoint.snapshot {
+            worlds.env.restore(snapshot)?;
+        }
+        if checkpoint.seeded.len() == shape.lanes {
+            worlds.seeded.clone_from(&checkpoint.seeded);
+        }
+        let mut episodes = worlds.env.take_episodes();
+        for entry in entries {
+            worlds.obey(&entry.deed)?;
+            each(entry, &mut worlds);
+            episodes.extend(worlds.env.take_episodes());
+        }
+        Ok((worlds, episodes))
+    }
+
+    /// The deed of a reset with these seeds: lanes that never had one get one from the operating system.
+    pub fn reset(&self, seeds: Seeds<'_>, mask: Option<&[bool]>) -> Result<Deed, Error> {
+        let lanes = self.seeded.len();
+        if let Seeds::Each(list) = seeds
+            && list.len() != lanes
+        {
+            return Err(Error::SeedCount { found: list.len(), lanes });
+        }
+        let mut drawn = None;
+        let mut each = Vec::with_capacity(lanes);
+        for lane in 0..lanes {
+            let given = match seeds {
+                Seeds::Continue => None,
+                Seeds::First(first) => Some(first.wrapping_add(lane as u64)),
+                Seeds::Each(list) => list[lane],
+            };
+            each.push(match given {
+                None if !self.seeded[lane] => {
+                    let base = match drawn {
+                        Some(base) => base,
+                        None => *drawn.insert(getrandom::u64().map_err(Error::Entropy)?),
+                    };
+                    Some(u64::wrapping_add(base, lane as u64))
+                }
+                given => given,
+            });
+        }
+        Ok(Deed::Reset { seeds: each, mask: mask.map(<[bool]>::to_vec) })
+    }
+
+    /// Does it. On an error nothing has changed.
+    pub fn obey(&mut self, deed: &Deed) -> Result<&Batch, Error> {
+        match deed {
+            Deed::Nothing => {}
+            Deed::Reset { seeds, mask } => {
+                self.env.reset(Seeds::Each(seeds), mask.as_deref())?;
+                for (lane, seeded) in self.seeded.iter_mut().enumerate() {
+                    *seeded |= mask.as_ref().is_none_or(|mask| mask[lane]);
+                }
+            }
+            Deed::Step(actions) => {
+                let segments: Vec<&[u8]> = actions.iter().map(Vec::as_slice).collect();
+                self.env.step(&segments)?;
+            }
+            Deed::Restore(snapshot) => {
+                self.env.restore(snapshot)?;
+                self.seeded.fill(true);
+            }
+        }
+        Ok(self.env.batch())
+    }
+
+    /// The vector env, to read.
+    pub fn env(&self) -> &VectorEnv {
+        &self.env
+    }
+
+    /// Episodes that have ended since they were last taken, each with its lane.
+    pub fn take_episodes(&mut self) -> Vec<(usize, Episode)> {
+        self.env.take_episodes()
+    }
+
+    /// What a checkpoint is made of.
+    pub fn stand(&self) -> Result<(Vec<u8>, Vec<bool>), Error> {
+        Ok((self.env.snapshot()?, self.seeded.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyperdust_gym::{Sampler, rows};
+
+    use super::*;
+    use crate::serve::{
+        catalogue::{Catalogue, Order},
+        ledger::Ledger,
+    };
+
+    fn shape(scene: &str, mode: AutoresetMode, threads: usize) -> Shape {
+        let dish = Catalogue::read(&[]).unwrap().cook(&Order::of(scene)).unwrap();
+        Shape { dish, lanes: 5, mode, threads, record: true }
+    }
+
+    /// Brought back from any point, with any number of threads, worlds give the batches and episodes that they would have given: also
+    /// where the first reset had no seeds, and where lanes were reset one by one.
+    #[test]
+    fn worlds_come_back() {
+        for (scene, mode) in [
+            ("cartpole", AutoresetMode::SameStep),
+            ("cartpole", AutoresetMode::NextStep),
+            ("pendulum", AutoresetMode::Disabled),
+        ] {
+            let shape = shape(scene, mode, 1);
+            let layout = shape.dish.model.actions();
+            let mut samplers: Vec<Sampler> = (0..5).map(|seed| Sampler::new(layout, seed)).collect();
+            let mut worlds = Worlds::new(&shape).unwrap();
+            let mut ledger = Ledger::new(4, 5);
+            let (mut batches, mut episodes) = (Vec::new(), Vec::new());
+            for round in 0..120 {
+                let deed = match round {
+                    0 => worlds.reset(Seeds::Continue, None).unwrap(),
+                    40 => worlds.reset(Seeds::Continue, Some(&[true, false, false, true, false])).unwrap(),
+                    _ => {
+                        let arenas: Vec<_> = samplers.iter_mut().map(|s| s.draw(layout).to_vec()).collect();
+                        Deed::Step(rows(layout, &arenas))
+                    }
+                };
+                if let Err(Error::NeedsReset { .. }) = worlds.obey(&deed) {
+                    continue;
+                }
+                batches.push(worlds.env().batch().clone());
+                episodes.extend(worlds.take_episodes());
+                ledger.answered(deed, Arc::default());
+                if round % 50 == 49 {
+                    let (snapshot, seeded) = worlds.stand().unwrap();
+                    ledger.stand(snapshot, seeded);
+                }
+            }
+            let (checkpoint, entries) = ledger.story();
+            assert!(checkpoint.snapshot.is_some() && !entries.is_empty(), "{scene}: something is to be done again");
+            let mut again = Vec::new();
+            let seen = |_: &Entry, worlds: &mut Worlds| again.push(worlds.env().batch().clone());
+            let other = Shape { threads: 2, ..shape.clone() };
+            let (back, found) = Worlds::restore(&other, &checkpoint, &entries, seen).unwrap();
+            assert_eq!(again[..], batches[batches.len() - again.len()..], "{scene}");
+            assert!(found.iter().all(|episode| episodes.contains(episode)), "{scene}");
+            assert_eq!(back.stand().unwrap(), worlds.stand().unwrap(), "{scene}");
+        }
+    }
+}

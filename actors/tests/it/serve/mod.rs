@@ -1,0 +1,7 @@
+//! A real server, in this process or as the real binary, with real sockets: what a client gets is what it would have got at home, and
+//! what happens to one client, or to the server, is nobody else's loss.
+
+mod equality;
+mod failure;
+mod house;
+mod manners;

@@ -1,0 +1,104 @@
+//! What can go wrong on the way to a server and back.
+
+use std::time::Duration;
+
+use crate::{Endpoint, EndpointError, Error, Failure, curve::NoCurve};
+
+/// Why a call gave nothing. [`ClientError::retryable`] says whether it is worth another try.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// Not an address.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// This build cannot encrypt.
+    #[error(transparent)]
+    NoCurve(#[from] NoCurve),
+    /// An address beyond this machine, without keys.
+    #[error("{endpoint} is beyond this machine: found no keys; accepted: the server's public key and one's own pair")]
+    NeedsKeys {
+        /// Which.
+        endpoint: Endpoint,
+    },
+    /// The server does not know the key, or is not the one whose key was given.
+    #[error("{endpoint} refused the connection: its key is another one, or this client's is not in its list")]
+    Unauthorised {
+        /// Which.
+        endpoint: Endpoint,
+    },
+    /// No answer in time. Nothing is lost: what is pending goes on, and may be waited for again.
+    #[error("{endpoint}: no answer to {what} within {after:?}")]
+    Timeout {
+        /// Which.
+        endpoint: Endpoint,
+        /// What was asked.
+        what: &'static str,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// A signal came. Nothing is lost: wait again.
+    #[error("interrupted by a signal: wait again")]
+    Interrupted,
+    /// The server's error.
+    #[error(transparent)]
+    Refused(#[from] Failure),
+    /// The session cannot go on: taken over by another client, or gone.
+    #[error("the session is lost: {why}")]
+    Lost {
+        /// Why.
+        why: String,
+    },
+    /// The other side does not keep to the protocol, or a value to be sent does not.
+    #[error(transparent)]
+    Message(#[from] Error),
+    /// A call that waits for its own answer, while others are pending.
+    #[error("{pending} requests are pending: wait for them first")]
+    Pending {
+        /// How many.
+        pending: usize,
+    },
+    /// Nothing to wait for.
+    #[error("nothing is pending: step first")]
+    NothingPending,
+    /// As many requests are pending as the session may have.
+    #[error("{limit} requests are pending, which is all the session may have: wait for one")]
+    PipelineFull {
+        /// How many.
+        limit: u32,
+    },
+    /// The session was closed.
+    #[error("the session is closed: open a new one")]
+    Closed,
+    /// An answer of another kind than the request's.
+    #[error("{what}: the server answered something else")]
+    Unexpected {
+        /// What was asked.
+        what: &'static str,
+    },
+    /// libzmq's.
+    #[error("{what}: {error}")]
+    Socket {
+        /// What was being done.
+        what: &'static str,
+        /// Why not.
+        error: zmq::Error,
+    },
+}
+
+impl ClientError {
+    /// Whether the same call, or a new connection, may succeed later.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Interrupted | Self::Socket { .. } => true,
+            Self::Refused(failure) => failure.retryable,
+            _ => false,
+        }
+    }
+
+    pub(super) fn socket(what: &'static str) -> impl Fn(zmq::Error) -> Self {
+        move |error| match error {
+            zmq::Error::EINTR => Self::Interrupted,
+            error => Self::Socket { what, error },
+        }
+    }
+}
