@@ -37,7 +37,7 @@ const VARIANTS: usize = 32;
 pub struct Report {
     /// The scene's name; "" where it could not be read.
     pub name: String,
-    /// Errors, then warnings, each in the order of the file as far as that is known.
+    /// Errors, then warnings; each by file and line.
     pub findings: Vec<Finding>,
     /// Of the scene with its default parameters; none where that is wrong.
     pub blueprint: Option<BlueprintId>,
@@ -56,6 +56,10 @@ impl Report {
     /// Whether every step of a run can be proved; none: it has no blueprint.
     pub fn provable(&self) -> Option<bool> {
         self.blueprint.map(|_| self.blueprint_bytes <= PROVABLE_BYTES)
+    }
+
+    fn sort(&mut self) {
+        self.findings.sort_by(|a, b| (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line)));
     }
 
     fn error(&mut self, error: &Error) {
@@ -100,6 +104,7 @@ fn check(source: Result<Source, Error>) -> Report {
         Ok(opened) => opened,
         Err(error) => {
             errors.into_list().iter().chain([&error]).for_each(|error| report.error(error));
+            report.sort();
             return report;
         }
     };
@@ -131,7 +136,7 @@ fn check(source: Result<Source, Error>) -> Report {
         }
         Err(error) => report.error(&error),
     }
-    report.findings.sort_by_key(|finding| finding.severity);
+    report.sort();
     report
 }
 
