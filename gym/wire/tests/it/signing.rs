@@ -52,7 +52,7 @@ fn answers(frames: &(Vec<u8>, Vec<u8>)) -> Vec<(Hash, Signed<OutputRoot>)> {
 
 /// Signs, countersigns and takes what is due; how many segments.
 fn settle(env: &mut VectorEnv, user: &mut UserBook, provider: &mut ProviderBook) -> usize {
-    let segments = env.take_segments(false);
+    let segments = env.take_segments(false).unwrap();
     provider.cut(&segments).unwrap();
     if !segments.is_empty() {
         assert!(matches!(provider.may_go_on(), Err(SigningError::Unsigned { .. })));
@@ -123,7 +123,7 @@ fn lies_are_refused() {
     }
     assert!(matches!(user.step(&[&left]), Err(SigningError::Unsigned { lane: 0 })));
     assert!(matches!(user.step(&[]), Err(SigningError::Unsigned { .. } | SigningError::Malformed { .. })));
-    provider.cut(&env.take_segments(false)).unwrap();
+    provider.cut(&env.take_segments(false).unwrap()).unwrap();
     let lie: Vec<u8> = user.due().unwrap().iter().flat_map(Signed::encode).collect();
     let before = provider.receipts();
     assert!(matches!(provider.accept(&key(2), &lie), Err(SigningError::Refused { lane: 0, .. })));
@@ -138,7 +138,7 @@ fn lies_are_refused() {
         env.step(&[&left]).unwrap();
         user.step(&[&left]).unwrap();
     }
-    provider.cut(&env.take_segments(false)).unwrap();
+    provider.cut(&env.take_segments(false).unwrap()).unwrap();
     let frame: Vec<u8> = user.due().unwrap().iter().flat_map(Signed::encode).collect();
     assert!(provider.clone().accept(&key(3), &frame).is_err(), "another's key");
     let honest = answers(&provider.accept(&key(2), &frame).unwrap());
