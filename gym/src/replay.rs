@@ -85,6 +85,11 @@ impl ReplayReport {
 }
 
 impl Episode {
+    /// A world as it was when the episode's first action came. An error where a snapshot that it starts from is refused.
+    pub fn begin(&self, model: &Arc<Model>) -> Result<World, EpisodeError> {
+        begin(&self.start, model)
+    }
+
     /// Runs the recording again on `model` and compares record after record, up to the first difference.
     ///
     /// An error means that it could not be run at all: another kernel version, another blueprint, a

@@ -106,7 +106,7 @@ fn refused(error: impl std::fmt::Display) -> serve::Error {
 fn folder(data: Option<PathBuf>) -> Result<PathBuf, serve::Error> {
     match data {
         Some(folder) => Ok(folder),
-        None => Ok(Config::load(None, std::env::vars(), toml::Table::new())?.data),
+        None => Ok(Config::load(None, super::variables(), toml::Table::new())?.data),
     }
 }
 

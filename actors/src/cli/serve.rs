@@ -77,7 +77,7 @@ impl Command {
 }
 
 pub(super) fn run(command: &Command) -> Result<ExitCode, Error> {
-    let config = Config::load(command.config.as_deref(), std::env::vars(), command.flags()?)?;
+    let config = Config::load(command.config.as_deref(), super::variables(), command.flags()?)?;
     if command.print_config {
         print!("{}", config.render());
         return Ok(ExitCode::SUCCESS);

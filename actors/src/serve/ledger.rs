@@ -76,6 +76,8 @@ pub enum Turn {
 /// What is new since somebody last wrote it down.
 #[derive(Clone, Debug, Default)]
 pub struct News {
+    /// Deeds before the checkpoint that were not written down: it follows from them, and a journal has no gaps.
+    pub before: Vec<Arc<Entry>>,
     /// A checkpoint that takes the place of everything before it.
     pub checkpoint: Option<Arc<Checkpoint>>,
     /// Deeds after it, or after those that were written down.
@@ -103,13 +105,17 @@ pub struct Ledger {
     checkpoint_saved: bool,
     /// Entries of the log that are written down.
     saved: usize,
+    /// Whether anything was ever written down: what comes before that need not be.
+    begun: bool,
+    /// Entries before the checkpoint that were not.
+    before: Vec<Arc<Entry>>,
 }
 
 impl Ledger {
     /// Of a session that was just opened, whose client may have `keep` requests under way.
     pub fn new(keep: u32, lanes: usize) -> Self {
         let checkpoint = Checkpoint { request: 0, snapshot: None, seeded: vec![false; lanes] };
-        Self::restored(keep, checkpoint, Vec::new())
+        Self { checkpoint_saved: false, begun: false, ..Self::restored(keep, checkpoint, Vec::new()) }
     }
 
     /// Of a session that was written down; its answers come back with [`Ledger::answer_again`].
@@ -121,9 +127,11 @@ impl Ledger {
             next,
             checkpoint: Arc::new(checkpoint),
             bytes: log.iter().map(|entry| entry.deed.bytes()).sum(),
+            checkpoint_saved: true,
+            saved: log.len(),
+            begun: true,
+            before: Vec::new(),
             log: log.into_iter().map(Arc::new).collect(),
-            checkpoint_saved: false,
-            saved: 0,
         }
     }
 
@@ -186,6 +194,9 @@ impl Ledger {
     pub fn stand(&mut self, snapshot: Vec<u8>, seeded: Vec<bool>) {
         let request = self.next - 1;
         self.checkpoint = Arc::new(Checkpoint { request, snapshot: Some(snapshot), seeded });
+        if self.begun {
+            self.before.extend(self.log.drain(self.saved..));
+        }
         self.log.clear();
         self.bytes = 0;
         self.checkpoint_saved = false;
@@ -197,8 +208,9 @@ impl Ledger {
         let checkpoint = (!self.checkpoint_saved).then(|| self.checkpoint.clone());
         let entries = self.log[self.saved..].to_vec();
         self.checkpoint_saved = true;
+        self.begun = true;
         self.saved = self.log.len();
-        News { checkpoint, entries }
+        News { before: std::mem::take(&mut self.before), checkpoint, entries }
     }
 }
 
@@ -244,7 +256,10 @@ mod tests {
                 }
                 if chance < 4 {
                     let news = ledger.news();
+                    saved.1.extend(news.before.iter().map(|entry| (**entry).clone()));
                     if let Some(checkpoint) = news.checkpoint {
+                        // As a store has it: a checkpoint is of what is there, or begins a journal.
+                        prop_assert!(saved.0.seeded.is_empty() || saved.1.last().map_or(saved.0.request, |e| e.request) == checkpoint.request);
                         saved = ((*checkpoint).clone(), Vec::new());
                     }
                     saved.1.extend(news.entries.iter().map(|entry| (**entry).clone()));

@@ -94,6 +94,13 @@ impl Metrics {
         }
     }
 
+    /// Steps of all lanes.
+    pub fn steps(&self) -> u64 {
+        let families = prometheus::core::Collector::collect(&self.steps);
+        let metrics = families.iter().flat_map(|family| family.get_metric());
+        metrics.map(|metric| metric.get_counter().get_value() as u64).sum()
+    }
+
     /// A request was refused.
     pub fn failed(&self, code: Code) {
         self.failures.with_label_values(&[code.name()]).inc();

@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod config;
 mod error;
 mod gateway;
+mod http;
 pub mod keys;
 mod ledger;
 pub mod metrics;
@@ -22,6 +23,7 @@ mod recorder;
 mod server;
 mod session;
 mod sessions;
+pub mod stage;
 mod vault;
 mod worlds;
 

@@ -9,25 +9,21 @@ use std::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use actix::prelude::*;
 use hyperdust_gym::Episode;
 use tokio::sync::oneshot;
 
-use super::{
-    Error,
-    ledger::News,
-    metrics::Metrics,
-    session::Shared,
-    vault::{Recorded, Vault},
-};
+use super::{Error, ledger::News, metrics::Metrics, session::Shared, vault::Vault};
 
 /// Bytes of episodes that may wait.
 const BACKLOG: u64 = 256 << 20;
 /// Before a commit that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// The oldest that a session's log may be on the disk.
+const LOGS: Duration = Duration::from_millis(500);
 /// Between looks at how large the store is.
 const MEASURE: Duration = Duration::from_secs(5);
 
@@ -62,12 +58,6 @@ impl Ended {
         let bytes = episodes.iter().map(|(_, episode)| size(episode)).sum();
         Self { shared, episodes, time_ms: now.as_millis() as u64, bytes }
     }
-
-    fn recorded(&self) -> impl Iterator<Item = Recorded> {
-        self.episodes.iter().map(|(lane, episode)| {
-            Recorded::new(&self.shared.opening.open.scene, self.shared.id, *lane as u32, self.time_ms, episode)
-        })
-    }
 }
 
 /// A session whose log is to be written down.
@@ -96,6 +86,7 @@ struct Committed {
 /// What is written together.
 #[derive(Default)]
 struct Commit {
+    begun: Vec<Arc<Shared>>,
     ended: Vec<Ended>,
     news: Vec<(Arc<Shared>, News)>,
     forgotten: Vec<u64>,
@@ -104,13 +95,20 @@ struct Commit {
 
 impl Commit {
     fn is_empty(&self) -> bool {
-        self.ended.is_empty() && self.news.is_empty() && self.forgotten.is_empty() && self.waiting.is_empty()
+        self.begun.is_empty()
+            && self.ended.is_empty()
+            && self.news.is_empty()
+            && self.forgotten.is_empty()
+            && self.waiting.is_empty()
     }
 
-    fn write(&self, vault: &Vault) -> Result<(), Error> {
+    fn write(&self, vault: &Vault, flush: bool) -> Result<(), Error> {
+        for shared in &self.begun {
+            vault.put_blueprint(shared)?;
+        }
         for ended in &self.ended {
-            for recorded in ended.recorded() {
-                vault.put_episode(recorded)?;
+            for (lane, episode) in &ended.episodes {
+                vault.put_episode(&ended.shared, *lane as u32, ended.time_ms, episode)?;
             }
         }
         for (shared, news) in &self.news {
@@ -119,8 +117,7 @@ impl Commit {
         for session in &self.forgotten {
             vault.drop_journal(*session)?;
         }
-        // Logs need not be on the disk before they are answered for; episodes do, and what somebody waits for.
-        if self.ended.is_empty() && self.waiting.is_empty() { Ok(()) } else { vault.flush() }
+        if flush { vault.flush() } else { Ok(()) }
     }
 }
 
@@ -134,6 +131,7 @@ pub struct Recorder {
     gather: Duration,
     followed: Vec<Weak<Shared>>,
     next: Commit,
+    flushed: Instant,
     busy: bool,
 }
 
@@ -142,7 +140,7 @@ impl Recorder {
     pub fn new(vault: Arc<Vault>, metrics: Metrics, backlog: Arc<Backlog>, keep: &super::config::Keep) -> Self {
         let (journal, gather) = (keep.journal, Duration::from_millis(keep.gather.max(1)));
         let (followed, next) = Default::default();
-        Self { vault, metrics, backlog, journal, gather, followed, next, busy: false }
+        Self { vault, metrics, backlog, journal, gather, followed, next, flushed: Instant::now(), busy: false }
     }
 
     fn commit(&mut self, ctx: &mut Context<Self>) {
@@ -162,10 +160,15 @@ impl Recorder {
         }
         self.busy = true;
         let commit = std::mem::take(&mut self.next);
+        // Logs are not waited for, so they need not be on the disk at once; episodes are, and what somebody asked for.
+        let flush = !commit.ended.is_empty() || !commit.waiting.is_empty() || self.flushed.elapsed() >= LOGS;
+        if flush {
+            self.flushed = Instant::now();
+        }
         let (vault, metrics, address) = (self.vault.clone(), self.metrics.clone(), ctx.address());
         tokio::task::spawn_blocking(move || {
             let timer = metrics.commits.start_timer();
-            let result = commit.write(&vault);
+            let result = commit.write(&vault, flush);
             timer.observe_duration();
             address.do_send(Committed { commit, result });
         });
@@ -198,6 +201,7 @@ impl Handler<Follow> for Recorder {
 
     fn handle(&mut self, Follow(shared): Follow, _: &mut Self::Context) {
         self.followed.push(Arc::downgrade(&shared));
+        self.next.begun.push(shared);
     }
 }
 
@@ -248,6 +252,7 @@ impl Handler<Committed> for Recorder {
                 let why = error.to_string();
                 commit.waiting.drain(..).for_each(|done| drop(done.send(Err(Error::Store(why.clone())))));
                 // In the order in which things came.
+                commit.begun.append(&mut self.next.begun);
                 commit.ended.append(&mut self.next.ended);
                 commit.news.append(&mut self.next.news);
                 commit.forgotten.append(&mut self.next.forgotten);

@@ -11,6 +11,7 @@ use std::{
 };
 
 use actix::prelude::*;
+use hyperdust_store::{SledStore, Store};
 use hyperdust_wire::message::{Limits, Notice, NoticeKind, Reply};
 use hyperdust_wire::{Header, Sort};
 use tokio::sync::Notify;
@@ -19,6 +20,7 @@ use super::{
     Before, Config, Error, Hub,
     catalogue::Catalogue,
     gateway::{Gateway, Listening, Out, Setup, frames},
+    http,
     metrics::Metrics,
     quota::Quota,
     recorder::{Backlog, Recorder},
@@ -103,8 +105,10 @@ async fn run(
 ) -> Result<(), Error> {
     let (mut gateway, hub, sessions) = assemble(config, options.before, shutdown.clone())?;
     tracing::info!(endpoints = ?gateway.endpoints, "the server listens");
+    let served = hub.config.http.0.map(|address| http::serve(address, hub.clone(), sessions.clone())).transpose()?;
+    let (address, http) = served.unzip();
     // Nobody waits for the answer where the caller is gone.
-    let _ = ready.send((gateway.endpoints.clone(), None));
+    let _ = ready.send((gateway.endpoints.clone(), address));
     tokio::select! {
         () = shutdown.notified() => {}
         () = signal(), if options.signals => {}
@@ -117,6 +121,9 @@ async fn run(
     hub.outbox.put(Out::Broadcast(frames(&header, &Reply::Notice(notice))));
     let drained = sessions.send(Drain).await.unwrap_or(Err(Error::Stopped("supervisor")));
     let stopped = gateway.stop();
+    if let Some(http) = http {
+        http.stop(true).await;
+    }
     tracing::info!("the server has ended");
     drained.and(stopped)
 }
@@ -128,7 +135,7 @@ fn assemble(
 ) -> Result<(Gateway, Arc<Hub>, Addr<Sessions>), Error> {
     let metrics = Metrics::new();
     let catalogue = Catalogue::read(&config.scenes)?;
-    let vault = Arc::new(Vault::default());
+    let vault = Arc::new(Vault::new(open(&config)?));
     let listening = Listening::bind(&config.listen, &config.data, &config.wire, metrics.clone())?;
     let outbox = listening.outbox.clone();
     let backlog = Arc::new(Backlog::default());
@@ -162,6 +169,20 @@ fn assemble(
     let desk = Box::new(move |ticket, ask| desk.do_send(Asked(ticket, ask)));
     let gateway = listening.serve(Setup { wire, limits, draining, desk })?;
     Ok((gateway, hub, sessions))
+}
+
+/// The store in the server's folder. One that is damaged is moved aside, what checks is taken over, and what does not is named.
+fn open(config: &Config) -> Result<Arc<dyn Store>, Error> {
+    let options = hyperdust_store::Options {
+        path: config.data.join("store"),
+        capacity: config.store.capacity,
+        ..Default::default()
+    };
+    let (store, opened) = SledStore::open(&options).map_err(|error| Error::Store(error.to_string()))?;
+    if let Some(aside) = &opened.moved_aside {
+        tracing::error!(aside = %aside.display(), lost = ?opened.lost, "the store was damaged: it was moved aside");
+    }
+    Ok(Arc::new(store))
 }
 
 /// Until the process is told to end.

@@ -6,7 +6,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix::prelude::*;
@@ -29,6 +29,9 @@ use super::{
 
 /// Between looks at who is idle.
 const SWEEP: Duration = Duration::from_secs(1);
+
+/// The longest that the log of a session that ended may take to go.
+const GONE: Duration = Duration::from_secs(60);
 
 /// A request that belongs to no session.
 #[derive(Debug)]
@@ -102,6 +105,8 @@ pub struct Drain;
 struct Held {
     shared: Arc<Shared>,
     address: Addr<Session>,
+    /// Its steps when they were last looked at.
+    steps: u64,
 }
 
 /// The actor.
@@ -110,12 +115,14 @@ pub struct Sessions {
     open: HashMap<u64, Held>,
     /// Sessions that are being brought back from the store.
     reviving: HashSet<u64>,
+    /// Sessions that ended a moment ago: their logs may still be there, and must not bring them back.
+    gone: HashMap<u64, Instant>,
 }
 
 impl Sessions {
     /// None yet.
     pub fn new(hub: Arc<Hub>) -> Self {
-        Self { hub, open: HashMap::new(), reviving: HashSet::new() }
+        Self { hub, open: HashMap::new(), reviving: HashSet::new(), gone: HashMap::new() }
     }
 
     fn begin(&mut self, shared: Arc<Shared>, ctx: &Context<Self>) -> Addr<Session> {
@@ -129,7 +136,7 @@ impl Sessions {
             lanes = shared.shape.lanes,
             "a session begins"
         );
-        self.open.insert(shared.id, Held { shared, address: address.clone() });
+        self.open.insert(shared.id, Held { shared, address: address.clone(), steps: 0 });
         self.hub.metrics.sessions.set(self.open.len() as i64);
         address
     }
@@ -139,6 +146,7 @@ impl Sessions {
             tracing::info!(session, why, "a session ends");
             self.hub.outbox.put(Out::Forget(session));
             self.hub.recorder.do_send(Forget(session));
+            self.gone.insert(session, Instant::now());
             if let Some(client) = held.shared.client().filter(|_| lost) {
                 self.hub.outbox.send(&client, held.shared.notice(NoticeKind::SessionLost, why));
             }
@@ -147,6 +155,12 @@ impl Sessions {
     }
 
     fn sweep(&mut self) {
+        self.gone.retain(|_, ended| ended.elapsed() < GONE);
+        for Held { shared, steps, .. } in self.open.values_mut() {
+            let now = shared.steps.load(Ordering::Relaxed);
+            let made = now.saturating_sub(std::mem::replace(steps, now));
+            shared.rate.store(made * shared.shape.lanes as u64, Ordering::Relaxed);
+        }
         let limits = &self.hub.config;
         let gone = Duration::from_secs(limits.wire.silence.saturating_add(limits.wire.resumable));
         let idle = Duration::from_secs(limits.quota.idle);
@@ -161,6 +175,18 @@ impl Sessions {
         };
         let due: Vec<_> = self.open.iter().filter_map(|(id, held)| Some((*id, due(&held.shared)?))).collect();
         due.into_iter().for_each(|(id, why)| self.end(id, why, true));
+    }
+
+    /// Forgets the logs of sessions that nobody has come back to.
+    fn forget_others(&self) {
+        match self.hub.vault.journals() {
+            Ok(journals) => {
+                let others =
+                    journals.into_iter().filter(|id| !self.open.contains_key(id) && !self.reviving.contains(id));
+                others.for_each(|id| self.hub.recorder.do_send(Forget(id)));
+            }
+            Err(error) => tracing::error!(%error, "the logs of earlier sessions cannot be listed"),
+        }
     }
 
     /// Prepares beside the actors, then begins the session and binds it; `ledger`: it is brought back.
@@ -201,6 +227,10 @@ impl Sessions {
                 Err(failure) => ticket.refuse(failure),
             };
         }
+        if self.gone.contains_key(&resume.session) {
+            let why = format!("session {} has ended", resume.session);
+            return ticket.refuse(Failure::new(Code::UnknownSession, why));
+        }
         if !self.reviving.insert(resume.session) {
             return ticket.refuse(Failure::new(Code::Busy, "the session is being brought back already"));
         }
@@ -237,6 +267,9 @@ impl Actor for Sessions {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(SWEEP, |sessions, _| sessions.sweep());
+        // Sessions of an earlier server may be resumed for as long as those of this one.
+        let resumable = Duration::from_secs(self.hub.config.wire.resumable);
+        ctx.run_later(resumable, |sessions, _| sessions.forget_others());
     }
 }
 

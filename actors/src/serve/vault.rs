@@ -1,13 +1,13 @@
-//! What the server keeps, in the server's own words.
+//! What the server keeps, in the server's own words: the [`Store`] knows bytes, this knows what they are.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_gym::{Episode, Start};
+use hyperdust_kernel::blueprint::BlueprintId;
+use hyperdust_store::{EpisodeMeta, EpisodeRecord, Id, Query, Store};
 use hyperdust_wire::{
-    Hex,
+    Hex, limits,
     message::{EpisodeList, EpisodeQuery, EpisodeSummary},
 };
 
@@ -18,23 +18,41 @@ use super::{
     session::Shared,
 };
 
-/// A recorded episode.
+/// A session's log as it was written down.
+pub type Journal = (Opening, Checkpoint, Vec<Entry>);
+
+/// A recorded episode and what was said about it.
 #[derive(Clone, Debug)]
-pub struct Recorded {
+pub struct Listed {
     /// What it is.
     pub summary: EpisodeSummary,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+    /// What a companion found.
+    pub verdict: Option<&'static str>,
 }
 
-impl Recorded {
-    /// Of this session and lane.
-    pub fn new(scene: &str, session: u64, lane: u32, time_ms: u64, episode: &Episode) -> Self {
-        let bytes = episode.encode();
-        let summary = EpisodeSummary {
-            id: Hex(episode.digest()),
-            scene: scene.into(),
-            blueprint: Hex(episode.blueprint.0),
+/// What a journal begins with: the session, as JSON, and where its worlds stood.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Head {
+    opening: Vec<u8>,
+    checkpoint: Checkpoint,
+}
+
+/// The store.
+pub struct Vault {
+    store: Arc<dyn Store>,
+}
+
+impl Vault {
+    /// In this store.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// An episode of this session and lane, safe after the next [`Vault::flush`].
+    pub fn put_episode(&self, shared: &Shared, lane: u32, time_ms: u64, episode: &Episode) -> Result<(), Error> {
+        let meta = EpisodeMeta {
+            scene: shared.opening.open.scene.clone(),
+            blueprint: Id(episode.blueprint.0),
             seed: match episode.start {
                 Start::Seed(seed) => Some(seed),
                 _ => None,
@@ -42,103 +60,138 @@ impl Recorded {
             steps: episode.len() as u64,
             episode_return: episode.episode_return(),
             complete: episode.complete(),
-            session,
+            session: shared.id,
             lane,
             time_ms,
-            bytes: bytes.len() as u64,
         };
-        Self { summary, bytes }
+        self.store.put_episode(&meta, &episode.encode()).map(drop).map_err(failed)
     }
-}
 
-/// A session's log as it was written down.
-pub type Journal = (Opening, Checkpoint, Vec<Entry>);
+    /// What a session steps, so that its episodes can be replayed without its scene.
+    pub fn put_blueprint(&self, shared: &Shared) -> Result<(), Error> {
+        let model = &shared.shape.dish.model;
+        let bytes = model.blueprint().encode().map_err(failed)?;
+        self.store.put_blueprint(&Id(model.id().0), &bytes).map_err(failed)
+    }
 
-#[derive(Debug, Default)]
-struct Kept {
-    episodes: Vec<Recorded>,
-    journals: BTreeMap<u64, Journal>,
-}
-
-/// The store.
-#[derive(Debug, Default)]
-pub struct Vault {
-    kept: Mutex<Kept>,
-}
-
-impl Vault {
-    /// An episode, safe after the next [`Vault::flush`].
-    pub fn put_episode(&self, recorded: Recorded) -> Result<(), Error> {
-        let mut kept = self.lock();
-        if kept.episodes.iter().all(|other| other.summary.id != recorded.summary.id) {
-            kept.episodes.push(recorded);
-        }
-        Ok(())
+    /// A blueprint's bytes.
+    pub fn blueprint(&self, id: &BlueprintId) -> Result<Option<Vec<u8>>, Error> {
+        self.store.blueprint(&Id(id.0)).map_err(failed)
     }
 
     /// What is new in a session's log.
     pub fn put_journal(&self, shared: &Shared, news: &News) -> Result<(), Error> {
-        let mut kept = self.lock();
-        let journal = kept.journals.entry(shared.id);
-        let journal = journal.or_insert_with(|| {
-            let nowhere = Checkpoint { request: 0, snapshot: None, seeded: Vec::new() };
-            (shared.opening.clone(), nowhere, Vec::new())
-        });
+        self.append(shared.id, &news.before)?;
         if let Some(checkpoint) = &news.checkpoint {
-            journal.1 = (**checkpoint).clone();
-            journal.2.clear();
+            let head = Head {
+                opening: serde_json::to_vec(&shared.opening).map_err(failed)?,
+                checkpoint: (**checkpoint).clone(),
+            };
+            let state = borsh::to_vec(&head).map_err(failed)?;
+            self.store.checkpoint(shared.id, checkpoint.request, &state).map_err(failed)?;
         }
-        journal.2.extend(news.entries.iter().map(|entry| (**entry).clone()));
+        self.append(shared.id, &news.entries)
+    }
+
+    fn append(&self, session: u64, entries: &[Arc<Entry>]) -> Result<(), Error> {
+        for entry in entries {
+            let command = borsh::to_vec(&**entry).map_err(failed)?;
+            self.store.append(session, entry.request, &command).map_err(failed)?;
+        }
         Ok(())
     }
 
     /// The session has ended.
     pub fn drop_journal(&self, session: u64) -> Result<(), Error> {
-        self.lock().journals.remove(&session);
-        Ok(())
+        self.store.drop_journal(session).map_err(failed)
     }
 
     /// A session's log.
     pub fn journal(&self, session: u64) -> Result<Option<Journal>, Error> {
-        Ok(self.lock().journals.get(&session).cloned())
+        let Some(journal) = self.store.journal(session).map_err(failed)? else { return Ok(None) };
+        let head: Head = borsh::from_slice(&journal.state).map_err(failed)?;
+        let opening = serde_json::from_slice(&head.opening).map_err(failed)?;
+        let entries = journal.commands.iter().map(|command| borsh::from_slice(command)).collect::<Result<_, _>>();
+        Ok(Some((opening, head.checkpoint, entries.map_err(failed)?)))
+    }
+
+    /// Sessions that have a log.
+    pub fn journals(&self) -> Result<Vec<u64>, Error> {
+        Ok(self.store.sessions().map_err(failed)?.iter().map(|record| record.session).collect())
     }
 
     /// Everything that was put is on the disk when this returns.
     pub fn flush(&self) -> Result<(), Error> {
-        Ok(())
+        self.store.flush().map_err(failed)
     }
 
-    /// Bytes that it takes.
+    /// Bytes of everything kept.
     pub fn bytes(&self) -> u64 {
-        self.lock().episodes.iter().map(|recorded| recorded.summary.bytes).sum()
+        self.store.usage().bytes
     }
 
-    /// A page of the episodes, newest first.
+    /// A page of the episodes, newest first, for a client.
     pub fn episodes(&self, query: &EpisodeQuery) -> Result<EpisodeList, Error> {
-        let kept = self.lock();
-        let fits = |summary: &EpisodeSummary| {
-            query.scene.as_ref().is_none_or(|scene| *scene == summary.scene)
-                && query.session.is_none_or(|session| session == summary.session)
-        };
-        let limit = if query.limit == 0 { hyperdust_wire::limits::PAGE } else { query.limit } as usize;
-        let all = kept.episodes.iter().rev().map(|recorded| &recorded.summary).filter(|summary| fits(summary));
-        let mut episodes: Vec<_> = match query.after {
-            None => all.take(limit + 1).cloned().collect(),
-            Some(after) => all.skip_while(|s| s.id != after).skip(1).take(limit + 1).cloned().collect(),
-        };
-        let more = episodes.len() > limit;
-        episodes.truncate(limit);
-        Ok(EpisodeList { episodes, more })
+        let page = self.store.episodes(&Query {
+            scene: query.scene.clone(),
+            session: query.session,
+            after: query.after.map(|after| Id(after.0)),
+            offset: 0,
+            limit: if query.limit == 0 { limits::PAGE } else { query.limit },
+        });
+        let page = page.map_err(failed)?;
+        Ok(EpisodeList { episodes: page.episodes.into_iter().map(summary).collect(), more: page.more })
+    }
+
+    /// A page of the episodes, newest first, with how many there are.
+    pub fn page(&self, offset: u64, limit: u32) -> Result<(u64, Vec<Listed>), Error> {
+        let page = self.store.episodes(&Query { offset, limit, ..Query::default() }).map_err(failed)?;
+        let listed = page.episodes.into_iter().map(|record| self.list(record)).collect::<Result<_, _>>();
+        Ok((page.total, listed?))
+    }
+
+    /// One of them.
+    pub fn listed(&self, id: &Hex<32>) -> Result<Option<Listed>, Error> {
+        let record = self.store.episode(&Id(id.0)).map_err(failed)?;
+        record.map(|record| self.list(record)).transpose()
     }
 
     /// An episode's bytes.
     pub fn episode(&self, id: &Hex<32>) -> Result<Option<(EpisodeSummary, Vec<u8>)>, Error> {
-        let kept = self.lock();
-        let found = kept.episodes.iter().find(|recorded| recorded.summary.id == *id);
-        Ok(found.map(|recorded| (recorded.summary.clone(), recorded.bytes.clone())))
+        let id = Id(id.0);
+        let Some(record) = self.store.episode(&id).map_err(failed)? else { return Ok(None) };
+        Ok(self.store.episode_bytes(&id).map_err(failed)?.map(|bytes| (summary(record), bytes)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn list(&self, record: EpisodeRecord) -> Result<Listed, Error> {
+        let verdicts = self.store.verdicts(&record.id).map_err(failed)?;
+        let verdict = verdicts.last().map(|verdict| match verdict.outcome {
+            hyperdust_store::Outcome::Attested => "attested",
+            hyperdust_store::Outcome::Disputed => "disputed",
+            hyperdust_store::Outcome::Inputs => "inputs",
+            hyperdust_store::Outcome::Abstained => "abstained",
+        });
+        Ok(Listed { summary: summary(record), verdict })
     }
+}
+
+fn summary(record: EpisodeRecord) -> EpisodeSummary {
+    let EpisodeRecord { id, bytes, meta } = record;
+    EpisodeSummary {
+        id: Hex(id.0),
+        scene: meta.scene,
+        blueprint: Hex(meta.blueprint.0),
+        seed: meta.seed,
+        steps: meta.steps,
+        episode_return: meta.episode_return,
+        complete: meta.complete,
+        session: meta.session,
+        lane: meta.lane,
+        time_ms: meta.time_ms,
+        bytes,
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Store(error.to_string())
 }

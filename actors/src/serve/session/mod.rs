@@ -31,7 +31,7 @@ use super::{
     sessions::{End, Sessions},
     worlds::Shape,
 };
-pub use view::View;
+pub use view::{Frame, View};
 
 /// Failures without an answered request between them after which a session is given up.
 const FAILURES: u32 = 3;
@@ -95,6 +95,8 @@ pub struct Shared {
     pub ended: AtomicU64,
     /// See `ended`.
     pub saved: AtomicU64,
+    /// Steps of lanes in the last second.
+    pub rate: AtomicU64,
     /// Failures since the last answered request.
     pub failures: AtomicU32,
     /// Whether its log is from another server, and has not been gone through yet.
@@ -118,7 +120,7 @@ impl Shared {
     ) -> Self {
         let revived = AtomicBool::new(ledger.next() > 1);
         let layout = opened.layout.clone();
-        let (steps, ended, saved, failures, asked) = Default::default();
+        let (steps, ended, saved, rate, failures, asked) = Default::default();
         Self {
             id: opening.session,
             opening,
@@ -132,6 +134,7 @@ impl Shared {
             steps,
             ended,
             saved,
+            rate,
             failures,
             revived,
             client: Mutex::default(),

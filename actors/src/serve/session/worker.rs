@@ -214,11 +214,7 @@ impl Worker {
         let lanes = worlds.env().num_envs() as u64;
         let step = self.shared.steps.fetch_add(1, Ordering::Relaxed) + 1;
         self.shared.counters.steps.inc_by(lanes);
-        if let Some(lane) = self.shared.view.wanted()
-            && let Ok(world) = worlds.env().world(lane)
-        {
-            self.shared.view.show(step, lane, worlds.env().batch().rewards[lane], world);
-        }
+        self.shared.view.show(step, worlds.env());
     }
 
     /// A batch as frames.

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use hyperdust_actors::serve::Options;
+use hyperdust_actors::serve::{Options, Server};
 use hyperdust_gym::AutoresetMode;
 use hyperdust_wire::{Code, Kind, Sort, message::Open};
 
@@ -129,4 +129,31 @@ fn clients_may_die() {
     let actions = remote.actions.draw();
     refused(remote.step_with(&actions), Code::Detached);
     assert!(remote.client.notices.iter().any(|notice| format!("{:?}", parse(notice)).contains("Detached")));
+}
+
+/// A server that is drained finishes, says so and ends well; started again on the same folder, its sessions go on.
+#[test]
+fn drained_servers_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = House::config(folder.path());
+    let server = Server::start(config.clone(), Options::default()).unwrap();
+    let connect = |server: &Server| super::house::Client::new(&server.endpoints[1]);
+    let mut remote = Player::open(connect(&server), recorded("cartpole", 4, AutoresetMode::SameStep), 7);
+    let mut home = Home::new(&remote.opened, 1, 7);
+    assert_eq!(remote.reset(7), home.reset(7));
+    for _ in 0..50 {
+        assert_eq!(remote.step(), home.step());
+    }
+    server.drain().unwrap();
+    let notice = remote.client.socket.recv_multipart(0).unwrap();
+    assert!(format!("{:?}", parse(&notice)).contains("Draining"));
+
+    let server = Server::start(config, Options::default()).unwrap();
+    remote.client = connect(&server);
+    assert_eq!(remote.client.resume(&remote.opened, remote.number).unwrap().next, remote.number + 1);
+    for _ in 0..50 {
+        assert_eq!(remote.step(), home.step());
+    }
+    assert!(remote.close().episodes > 0);
+    server.drain().unwrap();
 }

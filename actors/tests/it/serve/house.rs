@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A server, and the folder that goes with it.
 pub struct House {
     server: Server,
+    pub data: std::path::PathBuf,
     /// Removed after the server has ended.
     _folder: tempfile::TempDir,
 }
@@ -27,8 +28,9 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Self::config(folder.path());
         change(&mut config);
+        let data = config.data.clone();
         let server = Server::start(config, options).unwrap();
-        Self { server, _folder: folder }
+        Self { server, data, _folder: folder }
     }
 
     pub fn plain() -> Self {
@@ -71,7 +73,13 @@ pub type Message = Vec<Vec<u8>>;
 
 impl Client {
     pub fn new(endpoint: &str) -> Self {
+        Self::prepared(endpoint, |_| ())
+    }
+
+    /// With options of the socket that come before it connects.
+    pub fn prepared(endpoint: &str, prepare: impl FnOnce(&zmq::Socket)) -> Self {
         let socket = zmq::Context::new().socket(zmq::DEALER).unwrap();
+        prepare(&socket);
         socket.set_linger(0).unwrap();
         socket.set_rcvtimeo(PATIENCE.as_millis() as i32).unwrap();
         socket.connect(endpoint).unwrap();

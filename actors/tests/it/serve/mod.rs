@@ -1,7 +1,10 @@
 //! A real server, in this process or as the real binary, with real sockets: what a client gets is what it would have got at home, and
 //! what happens to one client, or to the server, is nobody else's loss.
 
+mod binary;
 mod equality;
 mod failure;
 mod house;
+mod http;
 mod manners;
+mod strangers;
