@@ -79,17 +79,17 @@ pub mod wire {
 
     /// Of a call to an open session, or to none.
     pub fn call(error: ClientError) -> PyErr {
-        map(error, |message| ActionError::new_err(message))
+        map(error, ActionError::new_err)
     }
 
     /// Of opening a session: what is invalid there are parameters.
     pub fn opening(error: ClientError) -> PyErr {
-        map(error, |message| ParameterError::new_err(message))
+        map(error, ParameterError::new_err)
     }
 
     /// Of setting a state.
     pub fn state(error: ClientError) -> PyErr {
-        map(error, |message| StateError::new_err(message))
+        map(error, StateError::new_err)
     }
 
     /// A time that Python gave; refused where it is none.

@@ -25,11 +25,11 @@ pub type Stepped<'py> = (
     Bound<'py, PyDict>,
 );
 
+/// Rewards, terminations, truncations.
+type Ends<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<bool>>);
+
 /// Rewards, terminations and truncations of a batch, as new arrays.
-pub fn ends<'py>(
-    py: Python<'py>,
-    batch: &Batch,
-) -> (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<bool>>) {
+pub fn ends<'py>(py: Python<'py>, batch: &Batch) -> Ends<'py> {
     let flags = |flags: &[bool]| PyArray1::from_slice(py, flags);
     (PyArray1::from_slice(py, &batch.rewards), flags(&batch.terminated), flags(&batch.truncated))
 }
