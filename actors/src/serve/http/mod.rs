@@ -92,7 +92,10 @@ pub fn serve(
             .wrap(
                 DefaultHeaders::new()
                     .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-                    .add((header::CONTENT_SECURITY_POLICY, "default-src 'self'; style-src 'self' 'unsafe-inline'"))
+                    .add((
+                        header::CONTENT_SECURITY_POLICY,
+                        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'",
+                    ))
                     .add((header::CACHE_CONTROL, "no-store")),
             )
             .route("/", web::get().to(index))
