@@ -114,7 +114,7 @@ impl Disk {
     }
 
     /// Calls `each` with everything stored but the bytes of objects, in the order of keys.
-    pub fn records(&self, each: &mut dyn FnMut(&[u8], Result<Part<'_>, Unfit>)) -> Result<(), Error> {
+    pub fn records(&self, each: Each<'_>) -> Result<(), Error> {
         let (objects, behind): (&[u8], &[u8]) = (b"O", b"P");
         for entries in [self.db.range(..objects), self.db.range(behind..)] {
             self.walk(entries, each)?;
@@ -123,12 +123,12 @@ impl Disk {
     }
 
     /// Calls `each` with every stored key of an object's part.
-    pub fn objects(&self, each: &mut dyn FnMut(&[u8], Result<Part<'_>, Unfit>)) -> Result<(), Error> {
+    pub fn objects(&self, each: Each<'_>) -> Result<(), Error> {
         let (objects, behind): (&[u8], &[u8]) = (b"O", b"P");
         self.walk(self.db.range(objects..behind), each)
     }
 
-    fn walk(&self, mut entries: sled::Iter, each: &mut dyn FnMut(&[u8], Result<Part<'_>, Unfit>)) -> Result<(), Error> {
+    fn walk(&self, mut entries: sled::Iter, each: Each<'_>) -> Result<(), Error> {
         while let Some((key, value)) = caught(|| entries.next().transpose())? {
             each(&key, Part::decode(&self.secret, &value));
         }
@@ -140,6 +140,9 @@ impl Disk {
         folder_bytes(&self.path)
     }
 }
+
+/// Sees entries: each key, and what is stored there.
+pub type Each<'a> = &'a mut dyn FnMut(&[u8], Result<Part<'_>, Unfit>);
 
 /// Bytes of the files of a folder and of the folders in it.
 fn folder_bytes(path: &Path) -> u64 {
