@@ -207,13 +207,13 @@ impl Sessions {
         ctx.spawn(begun);
     }
 
-    fn open(&mut self, ticket: Ticket, open: Box<Open>, ctx: &mut Context<Self>) {
+    fn open(&mut self, ticket: Ticket, open: Open, ctx: &mut Context<Self>) {
         let client = &ticket.client;
         if client.role == Role::Companion {
             return ticket.refuse(Failure::new(Code::Forbidden, "companions have no sessions of their own"));
         }
         let rights = Rights::owner(client.role);
-        match Opening::new(*open, &client.user, self.hub.config.wire.pipeline) {
+        match Opening::new(open, &client.user, self.hub.config.wire.pipeline) {
             Ok(opening) => self.prepare(opening, None, Bind { ticket, rights, answered: None }, ctx),
             Err(failure) => ticket.refuse(failure),
         }
@@ -279,7 +279,7 @@ impl Handler<Asked> for Sessions {
     fn handle(&mut self, Asked(ticket, ask): Asked, ctx: &mut Self::Context) {
         match ask {
             Ask::Open(_) | Ask::Resume(_) if self.hub.draining() => ticket.refuse(draining()),
-            Ask::Open(open) => self.open(ticket, open, ctx),
+            Ask::Open(open) => self.open(ticket, *open, ctx),
             Ask::Resume(resume) => self.resume(ticket, resume, ctx),
             Ask::Scenes => self.read(ticket, |hub, ticket| ticket.reply(&Reply::Scenes(scenes(hub)))),
             Ask::Episodes(query) => {
