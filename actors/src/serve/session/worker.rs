@@ -113,8 +113,9 @@ impl Worker {
                         Err(panic) => {
                             let next = self.shared.ledger().next();
                             let why = "the session's worker failed in this request, which has not acted: RESUME";
-                            ticket.refuse(Failure::new(Code::SessionFailed, why).next(next));
-                            return self.fail(&*panic);
+                            // First the actor: a RESUME that follows the answer finds it knowing.
+                            self.fail(&*panic);
+                            return ticket.refuse(Failure::new(Code::SessionFailed, why).next(next));
                         }
                     }
                 }
