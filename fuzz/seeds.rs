@@ -88,6 +88,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
     write("mesh", "tetrahedron", include_bytes!("seeds/tetrahedron.glb"))?;
+    let secret = hyperdust_store::value::Secret([7; 32]);
+    for (name, key) in [("head", StoreKey::Head), ("command", StoreKey::Command(1, 2))] {
+        for part in Part::cut(key, 3, b"a value") {
+            write("store_value", name, &part.encode(&secret))?;
+        }
+    }
     for (name, bytes) in receipts()? {
         write("receipt", name, &bytes)?;
     }
