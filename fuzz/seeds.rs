@@ -15,6 +15,7 @@ use hyperdust_proof::{
 };
 use hyperdust_receipt::{ActionRoot, Address, Domain, Key, OutputRoot, Receipt, Signed, Voucher, chain};
 use hyperdust_scene::{Package, Scene};
+use hyperdust_store::{key::Key as StoreKey, value::Part};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = env::args().nth(1).ok_or("usage: seeds FOLDER")?;
