@@ -14,6 +14,7 @@ use hyperdust_proof::{
 };
 use hyperdust_receipt::{ActionRoot, Address, Domain, Key, OutputRoot, Receipt, Signed, Voucher, chain};
 use hyperdust_scene::Scene;
+use hyperdust_store::{key::Key as StoreKey, value::Part};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = env::args().nth(1).ok_or("usage: seeds FOLDER")?;
@@ -59,6 +60,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     write("network", "two-layers", &network()?)?;
     write("urdf", "arm", include_bytes!("seeds/arm.urdf"))?;
     write("mesh", "tetrahedron", include_bytes!("seeds/tetrahedron.glb"))?;
+    let secret = hyperdust_store::value::Secret([7; 32]);
+    for (name, key) in [("head", StoreKey::Head), ("command", StoreKey::Command(1, 2))] {
+        for part in Part::cut(key, 3, b"a value") {
+            write("store_value", name, &part.encode(&secret))?;
+        }
+    }
     for (name, bytes) in receipts()? {
         write("receipt", name, &bytes)?;
     }

@@ -130,10 +130,16 @@ impl SledStore {
                     report.unused = loaded.sweep.len() as u64 + objects.whole.keys().filter(used).count() as u64;
                     report.whole = loaded.index.counts().iter().sum();
                     report.findings.extend(loaded.findings);
-                    let broken = objects.broken.iter();
-                    report.findings.extend(
-                        broken.map(|(id, why)| Finding { key: Key::Object(*id).to_string(), reason: why.to_string() }),
-                    );
+                    for (id, why) in &objects.broken {
+                        // A write that was cut off leaves a beginning that nothing refers to.
+                        let name = id.to_string();
+                        if report.findings.iter().any(|finding| finding.reason.contains(&name)) {
+                            let key = Key::Object(*id).to_string();
+                            report.findings.push(Finding { key, reason: why.to_string() });
+                        } else {
+                            report.unused += 1;
+                        }
+                    }
                 }
                 // The database cannot be walked: what is known of is asked for one by one.
                 Err(Error::Damaged { why }) => {

@@ -12,12 +12,13 @@
 //!
 //! The bytes stored are opaque here: nothing in this crate knows what an episode or a command is.
 
+pub mod cli;
 mod disk;
 mod error;
 pub mod fsck;
 mod id;
 mod index;
-mod key;
+pub mod key;
 mod load;
 mod open;
 mod pending;
@@ -25,7 +26,7 @@ mod puts;
 mod record;
 mod sled_store;
 mod store;
-mod value;
+pub mod value;
 
 pub use error::{Error, Unfit};
 pub use id::Id;

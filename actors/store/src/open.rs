@@ -25,7 +25,7 @@ use crate::{
         Disk,
         log::Log,
         salvage::Found,
-        sync_folder,
+        settle, sync_folder,
         witness::{Testimony, Witness},
     },
     fsck::{Finding, Objects},
@@ -276,6 +276,7 @@ fn try_open(
     }
     let result = judge(&database, secret, options, said, &log);
     if let Err(Error::Damaged { .. }) = &result {
+        settle(&database);
         let restored = if keep.exists() { fs::rename(&keep, &db) } else { log.restore(&database) };
         // A log that is not there cannot be restored, and is searched as it is.
         if let Err(error) = restored

@@ -14,6 +14,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::{
@@ -24,6 +25,12 @@ use crate::{
 
 /// Bytes of a segment of sled's log. A page of more than a quarter of it would leave the log: see [`crate::value::PART`].
 pub const SEGMENT: usize = 1 << 20;
+
+/// Takes a stored key and what is stored under it.
+pub type Each<'a> = dyn FnMut(&[u8], Result<Part<'_>, Unfit>) + 'a;
+
+/// Times ten milliseconds that a closed database may take to let go of its file.
+const PATIENCE: u32 = 300;
 
 /// An open database.
 pub struct Disk {
@@ -36,6 +43,7 @@ pub struct Disk {
 impl Disk {
     /// Opens or creates the database in this folder.
     pub fn open(path: &Path, secret: Secret, cache: u64) -> Result<Self, Error> {
+        settle(path);
         let config = sled::Config::new()
             .path(path)
             .segment_size(SEGMENT)
@@ -114,7 +122,7 @@ impl Disk {
     }
 
     /// Calls `each` with everything stored but the bytes of objects, in the order of keys.
-    pub fn records(&self, each: &mut dyn FnMut(&[u8], Result<Part<'_>, Unfit>)) -> Result<(), Error> {
+    pub fn records(&self, each: &mut Each<'_>) -> Result<(), Error> {
         let (objects, behind): (&[u8], &[u8]) = (b"O", b"P");
         for entries in [self.db.range(..objects), self.db.range(behind..)] {
             self.walk(entries, each)?;
@@ -123,12 +131,12 @@ impl Disk {
     }
 
     /// Calls `each` with every stored key of an object's part.
-    pub fn objects(&self, each: &mut dyn FnMut(&[u8], Result<Part<'_>, Unfit>)) -> Result<(), Error> {
+    pub fn objects(&self, each: &mut Each<'_>) -> Result<(), Error> {
         let (objects, behind): (&[u8], &[u8]) = (b"O", b"P");
         self.walk(self.db.range(objects..behind), each)
     }
 
-    fn walk(&self, mut entries: sled::Iter, each: &mut dyn FnMut(&[u8], Result<Part<'_>, Unfit>)) -> Result<(), Error> {
+    fn walk(&self, mut entries: sled::Iter, each: &mut Each<'_>) -> Result<(), Error> {
         while let Some((key, value)) = caught(|| entries.next().transpose())? {
             each(&key, Part::decode(&self.secret, &value));
         }
@@ -138,6 +146,18 @@ impl Disk {
     /// Bytes of its files.
     pub fn bytes(&self) -> u64 {
         folder_bytes(&self.path)
+    }
+}
+
+/// Waits until a database that was closed in this process lets go of its file: sled's threads do so a moment after its last handle is
+/// gone. The store's own lock keeps others away, so whoever holds the file is on the way out.
+pub fn settle(path: &Path) {
+    let Ok(file) = File::open(path.join("db")) else { return };
+    for _ in 0..PATIENCE {
+        if file.try_lock().is_ok() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
