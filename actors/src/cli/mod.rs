@@ -5,6 +5,8 @@
 
 mod companion;
 mod episode;
+mod recorded;
+mod store;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -24,6 +26,9 @@ enum Command {
     /// Recorded episodes and disputes about them
     #[command(subcommand)]
     Episode(episode::Command),
+    /// What a server keeps on its disk
+    #[command(subcommand)]
+    Store(store::Command),
     /// Computes claims again, and attests to them or disputes them
     #[command(subcommand)]
     Companion(companion::Command),
@@ -47,6 +52,7 @@ impl Guest {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Episode(command) => episode::run(command),
+        Command::Store(command) => store::run(command),
         Command::Companion(command) => companion::run(command),
     };
     match done {
