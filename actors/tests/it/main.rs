@@ -1,5 +1,6 @@
-//! Companions and the keys that they sign with: what they find, what they refuse, and what they cost.
+//! Companions and the keys that they sign with: what they find, what they refuse, and what they cost. And stores on the command line.
 
 mod cli;
 mod companion;
 mod key;
+mod store;
