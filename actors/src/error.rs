@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Why something could not be done. Only [`Error::Io`] may be worth retrying.
+/// Why something could not be done. [`Error::Io`] may be worth retrying, and [`Error::Store`] where it says so.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,6 +18,9 @@ pub enum Error {
     /// The proof machine refused something.
     #[error(transparent)]
     Machine(#[from] hyperdust_proof::Error),
+    /// The store refused something, or is broken.
+    #[error(transparent)]
+    Store(#[from] hyperdust_store::Error),
     /// A graph that cannot be.
     #[error(transparent)]
     Graph(#[from] hyperdust_proof::GraphError),

@@ -8,7 +8,7 @@ use hyperdust_kernel::{Model, blueprint::Blueprint};
 use hyperdust_proof::Party;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Guest, Trial, print_json};
+use super::{Guest, Trial, print_json, recorded};
 use crate::{
     Error,
     dispute::{self, Injection, Truth},
@@ -34,6 +34,10 @@ pub(super) enum Command {
         #[command(flatten)]
         guest: Guest,
     },
+    /// Lists the episodes of a store, the newest first
+    List(recorded::List),
+    /// Prints what a store knows of an episode, and its verdicts
+    Show(recorded::Show),
     /// Runs a recorded episode again, and says where it stops being true
     Verify {
         /// File that `Episode.save` wrote
@@ -79,6 +83,8 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Command::List(command) => recorded::list(command),
+        Command::Show(command) => recorded::show(command),
         Command::Verify { file, scene } => verify(&file, scene.as_deref()),
     }
 }

@@ -7,8 +7,10 @@ mod canary;
 mod companion;
 mod episode;
 mod keys;
+mod recorded;
 mod scene;
 mod serve;
+mod store;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -38,6 +40,9 @@ enum Command {
     /// Worlds: made, checked, packed
     #[command(subcommand)]
     Scene(scene::Command),
+    /// What a server keeps on its disk
+    #[command(subcommand)]
+    Store(store::Command),
     /// Computes claims again, and attests to them or disputes them
     #[command(subcommand)]
     Companion(companion::Command),
@@ -90,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Keys(command) => keys::run(command),
         Command::Episode(command) => episode::run(command),
         Command::Scene(command) => scene::run(command),
+        Command::Store(command) => store::run(command),
         Command::Companion(command) => companion::run(command),
         Command::Canary(command) => canary::run(command),
     };

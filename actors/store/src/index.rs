@@ -160,9 +160,19 @@ impl Index {
         self.order.insert(job.order, Item::Job(id));
         self.next = self.next.max(job.order + 1);
         if !job.finalised {
-            job.pins.iter().for_each(|pin| more(&mut self.pins, *pin));
+            self.pin(&job.pins);
         }
         self.jobs.insert(id, job);
+    }
+
+    /// Keeps these episodes from being evicted until [`Index::unpin`].
+    pub fn pin(&mut self, episodes: &BTreeSet<Id>) {
+        episodes.iter().for_each(|episode| more(&mut self.pins, *episode));
+    }
+
+    /// Undoes [`Index::pin`].
+    pub fn unpin(&mut self, episodes: &BTreeSet<Id>) {
+        episodes.iter().for_each(|episode| fewer(&mut self.pins, episode));
     }
 
     /// Another record takes the place of a job's.

@@ -11,11 +11,11 @@ use std::{
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
-    EpisodeRecord, Id, JobMeta, Unfit, Verdict,
+    EpisodeRecord, Id, JobMeta, MAX_NAME, MAX_PINS, MAX_TEXT, Unfit, Verdict,
     fsck::Finding,
     index::{Episode, Index, Job, Session},
     key::Key,
-    value::{Part, parts},
+    value::{PART, Part, parts},
 };
 
 /// What is stored of a job besides its segments.
@@ -26,6 +26,12 @@ pub struct JobBody {
     pub pins: Vec<Id>,
     pub finalised: bool,
 }
+
+// Records are written over in place, one part after the other. Were there two, a crash between them would leave neither the old record
+// nor the new one. The longest job: order, meta (scene, blueprint, session, lane, time, note), pins, finalised.
+const _: () = assert!(8 + (4 + MAX_NAME + 32 + 8 + 4 + 8 + 4 + MAX_TEXT) + (4 + Id::BYTES * MAX_PINS) + 1 <= PART);
+// The longest verdict: subject, by, outcome, detail, time.
+const _: () = assert!(32 + (4 + MAX_NAME) + 1 + (4 + MAX_TEXT) + 8 <= PART);
 
 /// What is stored of a checkpoint besides its bytes.
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]

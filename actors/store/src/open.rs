@@ -185,12 +185,15 @@ pub(crate) fn build(
 ) -> Result<(PathBuf, u64), Error> {
     let number = generations(path)?.last().map_or(1, |last| last + 1);
     let partial = beside(path, number, "partial");
-    {
-        let disk = Disk::open(&partial, secret, options.cache)?;
+    let whole = Disk::open(&partial, secret, options.cache).and_then(|disk| {
         fill(&disk)?;
-        disk.flush()?;
+        disk.flush()
+    });
+    if let Err(error) = whole.and_then(|()| sync_folder(&partial)) {
+        // Where the disk is full, this is what fills it. What cannot be removed now is removed by the next opening.
+        drop(fs::remove_dir_all(&partial));
+        return Err(error);
     }
-    sync_folder(&partial)?;
     Ok((partial, number))
 }
 

@@ -47,11 +47,19 @@ impl SledStore {
         let record = encode(&body);
         let before = state.index.jobs.get(id).map_or(0, |job| job.record);
         if record.len() as u64 > before {
-            self.make_room(state, record.len() as u64 - before, &body.meta.blueprint)?;
+            self.room_beside(state, record.len() as u64 - before, &body.meta.blueprint, &pins)?;
         }
         state.index.change_job(id, record.len() as u64, pins, finalised);
         Self::queue(state, vec![Op::Put(Key::Job(*id), record)]);
         Ok(())
+    }
+
+    /// Makes room without evicting what is about to be pinned.
+    fn room_beside(&self, state: &mut State, needed: u64, spare: &Id, pins: &BTreeSet<Id>) -> Result<(), Error> {
+        state.index.pin(pins);
+        let made = self.make_room(state, needed, spare);
+        state.index.unpin(pins);
+        made
     }
 
     fn job_body(&self, id: &Id) -> Result<Option<JobBody>, Error> {
@@ -173,8 +181,14 @@ impl Store for SledStore {
         bounded("scene's name", meta.scene.len(), MAX_NAME as u64)?;
         bounded("job's note", meta.note.len(), MAX_TEXT as u64)?;
         self.writable()?;
-        let known = self.job_body(id)?;
+        let mut known = self.job_body(id)?;
         let mut state = self.state();
+        if known.is_none() && state.index.jobs.contains_key(id) {
+            // Another thread has begun it in between, so it can be read now; or its record is lost.
+            drop(state);
+            known = Some(self.job_body(id)?.ok_or_else(|| Error::missing(&Key::Job(*id)))?);
+            state = self.state();
+        }
         let mut all: BTreeSet<Id> = pins.iter().copied().collect();
         all.extend(state.index.jobs.get(id).into_iter().flat_map(|job| &job.pins));
         if all.len() > MAX_PINS {
@@ -197,7 +211,7 @@ impl Store for SledStore {
         };
         let (key, value) = (Key::Job(*id), encode(&body));
         let record = value.len() as u64;
-        self.make_room(&mut state, size(&key, record), &meta.blueprint)?;
+        self.room_beside(&mut state, size(&key, record), &meta.blueprint, &all)?;
         let (order, blueprint, segments) = (body.order, meta.blueprint, Vec::new());
         state.index.add_job(*id, Job { order, record, blueprint, segments, pins: all, finalised: false });
         Self::queue(&mut state, vec![Op::Put(key, value)]);
@@ -414,5 +428,60 @@ impl Store for SledStore {
 
     fn fsck(&self) -> Result<Report, Error> {
         self.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+
+    /// The room that a job needs is never made of the episodes that it pins, however old they are.
+    #[test]
+    fn a_job_does_not_evict_what_it_pins() {
+        let folder = tempfile::tempdir().unwrap();
+        let (capacity, reserve) = (100_000, 0);
+        let options = Options { path: folder.path().into(), capacity, reserve, ..Options::default() };
+        let (store, _) = SledStore::open(&options).unwrap();
+        let put = |byte: u8| store.put_episode(&EpisodeMeta::default(), &vec![byte; 9_000]).unwrap();
+        let mut episodes = Vec::new();
+        while store.usage().evicted == 0 {
+            episodes.push(put(episodes.len() as u8));
+        }
+        let oldest = store.episodes(&Query::default()).unwrap().episodes.last().unwrap().id;
+        let (id, note) = (Id::of(b"job"), vec![0; MAX_TEXT]);
+        store.put_job(&id, &JobMeta { note, ..JobMeta::default() }, &[oldest]).unwrap();
+        assert!(store.episode(&oldest).unwrap().is_some());
+        // The same when pins are added to a job that is there.
+        let next = store.episodes(&Query::default()).unwrap().episodes.iter().rev().nth(1).unwrap().id;
+        store.put_job(&id, &JobMeta::default(), &[next]).unwrap();
+        for episode in [oldest, next] {
+            assert!(store.episode(&episode).unwrap().is_some());
+        }
+    }
+
+    /// Threads that begin the same job at once begin it once: no segment is lost, no byte counted twice.
+    #[test]
+    fn a_job_begins_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { path: folder.path().into(), reserve: 0, ..Options::default() };
+        let (store, _) = SledStore::open(&options).unwrap();
+        for round in 0..200_u64 {
+            let id = Id::of(&round.to_le_bytes());
+            std::thread::scope(|scope| {
+                for thread in 0..4_u8 {
+                    let store = &store;
+                    scope.spawn(move || {
+                        store.put_job(&id, &JobMeta::default(), &[]).unwrap();
+                        store.put_segment(&id, 0, &[thread]).unwrap();
+                    });
+                }
+            });
+        }
+        assert!(store.jobs(false).unwrap().iter().all(|job| job.segments == 1));
+        store.flush().unwrap();
+        let bytes = store.usage().bytes;
+        drop(store);
+        assert_eq!(SledStore::open(&options).unwrap().0.usage().bytes, bytes);
     }
 }

@@ -11,8 +11,8 @@ pub const MAX_VALUE: u64 = 1 << 30;
 pub const MAX_NAME: usize = 256;
 /// Bytes of a verdict's detail and of a job's note, at most.
 pub const MAX_TEXT: usize = 8 << 10;
-/// Episodes that one job pins, at most.
-pub const MAX_PINS: usize = 200;
+/// Episodes that one job pins, at most. A job's record is written anew while it grows, so all of it must stay in one part.
+pub const MAX_PINS: usize = 100;
 
 /// What is known of an episode besides its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, BorshSerialize, BorshDeserialize)]

@@ -63,7 +63,8 @@ pub trait Store: Send + Sync {
     /// Begins a session's journal, or goes on from a new checkpoint: `state` takes the place of all commands up to number `after`.
     ///
     /// `after` lies between the last checkpoint's and the last command's, or begins a journal; an earlier one is taken for a repetition
-    /// and ignored. A journal is never evicted.
+    /// and ignored. A journal is never evicted. Numbers of sessions never return: what is salvaged of a damaged database may contain
+    /// commands of a journal that was dropped.
     fn checkpoint(&self, session: u64, after: u64, state: &[u8]) -> Result<(), Error>;
 
     /// Adds command `number` to a session's journal: the next one. A number that is there already is ignored.

@@ -19,7 +19,8 @@ pub const VERSION: u16 = 1;
 /// Bytes of a value in one part, at most: seventeen of them with their keys stay below what the database keeps in its log.
 pub const PART: usize = 12 << 10;
 const FIXED: usize = 36;
-const SEAL: usize = 16;
+/// Bytes of a seal.
+pub const SEAL: usize = 16;
 /// Bytes of a stored part, at most.
 pub const LONGEST: usize = FIXED + Key::LONGEST + PART + SEAL;
 /// What the database itself needs for an entry, about.
@@ -28,6 +29,15 @@ const ENTRY: u64 = 16;
 /// What seals are made with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Secret(pub [u8; 32]);
+
+impl Secret {
+    /// Puts a seal behind these bytes.
+    pub fn seal(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        let seal = blake3::keyed_hash(&self.0, &bytes);
+        bytes.extend(&seal.as_bytes()[..SEAL]);
+        bytes
+    }
+}
 
 impl core::fmt::Debug for Secret {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -91,9 +101,7 @@ impl<'a> Part<'a> {
         bytes.extend((self.bytes.len() as u32).to_le_bytes());
         bytes.extend(&key);
         bytes.extend(self.bytes);
-        let seal = blake3::keyed_hash(&secret.0, &bytes);
-        bytes.extend(&seal.as_bytes()[..SEAL]);
-        bytes
+        secret.seal(bytes)
     }
 
     /// The part that these bytes are.

@@ -1,4 +1,4 @@
-//! Companions and the keys that they sign with: what they find, what they refuse, and what they cost.
+//! Companions and the keys that they sign with: what they find, what they refuse, and what they cost. And stores on the command line.
 
 mod cli;
 mod companion;
@@ -6,3 +6,4 @@ mod key;
 mod scene;
 mod serve;
 mod signatures;
+mod store;

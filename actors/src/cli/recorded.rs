@@ -1,0 +1,148 @@
+//! `hyperdust episode list` and `hyperdust episode show`: what a store holds of episodes.
+
+use std::{
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use clap::Args;
+use hyperdust_store::{EpisodeRecord, Id, Outcome, Query, Store, Verdict};
+use serde::Serialize;
+
+use super::{print_json, store::Folder};
+use crate::Error;
+
+/// Milliseconds since 1970 of the last second that RFC 3339 can say.
+const LAST: u64 = 253_402_300_799_000;
+
+#[derive(Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    folder: Folder,
+    /// Of this scene only
+    #[arg(long)]
+    scene: Option<String>,
+    /// Of this session only
+    #[arg(long)]
+    session: Option<u64>,
+    /// How many, the newest first; 0: all
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+    /// Leaves out so many of the newest
+    #[arg(long, default_value_t = 0)]
+    offset: u64,
+    /// Prints a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Show {
+    /// The episode's name, or a beginning of it that no other has
+    id: String,
+    #[command(flatten)]
+    folder: Folder,
+    /// Writes the episode's bytes into this file, as `episode verify` reads them; there must be none yet
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Prints a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    record: &'a EpisodeRecord,
+    verdicts: &'a [Verdict],
+}
+
+pub(super) fn list(List { folder, scene, session, limit, offset, json }: List) -> Result<ExitCode, Error> {
+    let (store, _) = folder.open()?;
+    let page = store.episodes(&Query { scene, session, limit, offset, after: None })?;
+    if json {
+        print_json(&page);
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{:<12}  {:<20}  {:>20}  {:>7}  {:>12}  {:>10}  recorded", "episode", "scene", "seed", "steps", "return", "bytes");
+    for record in &page.episodes {
+        let (meta, id) = (&record.meta, record.id.to_string());
+        let seed = meta.seed.map_or_else(|| "-".into(), |seed| seed.to_string());
+        println!(
+            "{:<12}  {:<20}  {seed:>20}  {:>7}  {:>12.3}  {:>10}  {}",
+            &id[..12],
+            meta.scene,
+            meta.steps,
+            meta.episode_return,
+            record.bytes,
+            time(meta.time_ms)
+        );
+    }
+    println!("{} of {}", page.episodes.len(), page.total);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn show(Show { id, folder, save, json }: Show) -> Result<ExitCode, Error> {
+    let (store, _) = folder.open()?;
+    let record = find(&store, &id)?;
+    let verdicts = store.verdicts(&record.id)?;
+    if let Some(path) = save {
+        let bytes = store.episode_bytes(&record.id)?.ok_or_else(|| unknown(&id))?;
+        let written = fs::File::create_new(&path).and_then(|mut file| file.write_all(&bytes));
+        written.map_err(|source| Error::Io { path, source })?;
+    }
+    if json {
+        print_json(&Shown { record: &record, verdicts: &verdicts });
+        return Ok(ExitCode::SUCCESS);
+    }
+    let meta = &record.meta;
+    println!("episode    {}", record.id);
+    println!("scene      {}", meta.scene);
+    println!("blueprint  {}", meta.blueprint);
+    println!("seed       {}", meta.seed.map_or_else(|| "-".into(), |seed| seed.to_string()));
+    println!("steps      {}{}", meta.steps, if meta.complete { "" } else { ", and it went on" });
+    println!("return     {}", meta.episode_return);
+    println!("session    {}, lane {}", meta.session, meta.lane);
+    println!("recorded   {}", time(meta.time_ms));
+    println!("bytes      {}", record.bytes);
+    for verdict in &verdicts {
+        let outcome = match verdict.outcome {
+            Outcome::Attested => "attested",
+            Outcome::Disputed => "disputed",
+            Outcome::Inputs => "about other inputs",
+            _ => "abstained",
+        };
+        println!("verdict    {outcome} by {}, {} {}", verdict.by, time(verdict.time_ms), verdict.detail);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn unknown(id: &str) -> Error {
+    hyperdust_store::Error::Unknown { what: "episode", name: id.into() }.into()
+}
+
+/// The one episode whose name begins so.
+fn find(store: &dyn Store, id: &str) -> Result<EpisodeRecord, Error> {
+    if let Ok(whole) = id.parse::<Id>() {
+        return store.episode(&whole)?.ok_or_else(|| unknown(id));
+    }
+    let begins = id.to_ascii_lowercase();
+    if begins.is_empty() || !begins.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(hyperdust_store::Error::Name { found: id.chars().take(80).collect() }.into());
+    }
+    let mut found = store.episodes(&Query::default())?.episodes;
+    found.retain(|record| record.id.to_string().starts_with(&begins));
+    match found.len() {
+        0 => Err(unknown(id)),
+        1 => Ok(found.remove(0)),
+        _ => Err(hyperdust_store::Error::Name { found: id.into() }.into()),
+    }
+}
+
+/// In UTC, to the second.
+fn time(ms: u64) -> String {
+    if ms > LAST { format!("{ms} ms") } else { humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_millis(ms)).to_string() }
+}

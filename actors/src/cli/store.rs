@@ -1,0 +1,99 @@
+//! `hyperdust store …`, and what else opens a store from the command line.
+//!
+//! A store is one process's: where a server has it open, these commands say so and end. Opening one salvages it where it is
+//! damaged; whatever that came upon goes to standard error, so it is never silent.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+use hyperdust_store::{Opened, Options, SledStore, Store, Usage, fsck::Finding};
+use serde::Serialize;
+
+use super::print_json;
+use crate::Error;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Reads everything in a store and reports what is broken, missing or left over; exit code 1 if there is any
+    Fsck {
+        #[command(flatten)]
+        folder: Folder,
+        /// Prints a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Writes a store into new files, which leaves out what was removed
+    Compact {
+        #[command(flatten)]
+        folder: Folder,
+    },
+}
+
+/// Where a store is.
+#[derive(Args)]
+pub(super) struct Folder {
+    /// The store's folder
+    #[arg(long = "store", env = "HYPERDUST_STORE", value_name = "FOLDER")]
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Opens the store that is there; none is made.
+    pub(super) fn open(&self) -> Result<(SledStore, Opened), Error> {
+        let looked = |source| Error::Io { path: self.path.clone(), source };
+        // Opening would make a store in any folder.
+        let found = self.path.join("identity").try_exists().map_err(looked)?
+            || self.path.join("identity.copy").try_exists().map_err(looked)?;
+        if !found {
+            return Err(looked(io::Error::new(io::ErrorKind::NotFound, "there is no store")));
+        }
+        let (store, opened) = SledStore::open(&Options { path: self.path.clone(), ..Options::default() })?;
+        if let Some(aside) = &opened.moved_aside {
+            let why = opened.reason.as_deref().unwrap_or("it is damaged");
+            eprintln!("the database was moved to {}: {why}", aside.display());
+        }
+        opened.lost.iter().for_each(|Finding { key, reason }| eprintln!("lost: {key}: {reason}"));
+        Ok((store, opened))
+    }
+}
+
+/// What a look at a store came to.
+#[derive(Serialize)]
+struct Looked<'a> {
+    clean: bool,
+    moved_aside: Option<&'a Path>,
+    lost: &'a [Finding],
+    #[serde(flatten)]
+    report: &'a hyperdust_store::fsck::Report,
+    usage: Usage,
+}
+
+pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
+    match command {
+        Command::Fsck { folder, json } => {
+            let (store, opened) = folder.open()?;
+            let report = store.fsck()?;
+            let clean = report.clean() && !opened.salvaged();
+            if json {
+                let (moved_aside, lost, usage) = (opened.moved_aside.as_deref(), &opened.lost[..], store.usage());
+                print_json(&Looked { clean, moved_aside, lost, report: &report, usage });
+            } else {
+                report.findings.iter().for_each(|Finding { key, reason }| println!("{key}: {reason}"));
+                let (values, bytes, whole) = (report.values, report.bytes, report.whole);
+                println!("{values} values of {bytes} bytes: {whole} whole, {} findings", report.findings.len());
+            }
+            Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Compact { folder } => {
+            let (store, _) = folder.open()?;
+            let before = store.usage().disk;
+            store.compact()?;
+            println!("{before} bytes of files before, {} after", store.usage().disk);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
