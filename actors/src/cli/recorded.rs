@@ -67,7 +67,10 @@ pub(super) fn list(List { folder, scene, session, limit, offset, json }: List) -
         print_json(&page);
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{:<12}  {:<20}  {:>20}  {:>7}  {:>12}  {:>10}  recorded", "episode", "scene", "seed", "steps", "return", "bytes");
+    println!(
+        "{:<12}  {:<20}  {:>20}  {:>7}  {:>12}  {:>10}  recorded",
+        "episode", "scene", "seed", "steps", "return", "bytes"
+    );
     for record in &page.episodes {
         let (meta, id) = (&record.meta, record.id.to_string());
         let seed = meta.seed.map_or_else(|| "-".into(), |seed| seed.to_string());
@@ -144,5 +147,9 @@ fn find(store: &dyn Store, id: &str) -> Result<EpisodeRecord, Error> {
 
 /// In UTC, to the second.
 fn time(ms: u64) -> String {
-    if ms > LAST { format!("{ms} ms") } else { humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_millis(ms)).to_string() }
+    if ms > LAST {
+        format!("{ms} ms")
+    } else {
+        humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_millis(ms)).to_string()
+    }
 }

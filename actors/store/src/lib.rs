@@ -12,7 +12,6 @@
 //!
 //! The bytes stored are opaque here: nothing in this crate knows what an episode or a command is.
 
-pub mod cli;
 mod disk;
 mod error;
 pub mod fsck;

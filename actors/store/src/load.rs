@@ -29,7 +29,7 @@ pub struct JobBody {
 
 // Records are written over in place, one part after the other. Were there two, a crash between them would leave neither the old record
 // nor the new one. The longest job: order, meta (scene, blueprint, session, lane, time, note), pins, finalised.
-const _: () = assert!(8 + (4 + MAX_NAME + 32 + 8 + 4 + 8 + 4 + MAX_TEXT) + (4 + Id::BYTES * MAX_PINS) + 1 <= PART);
+const _: () = assert!(8 + (4 + MAX_NAME + 32 + 8 + 4 + 8 + 4 + MAX_TEXT) + (4 + Id::BYTES * MAX_PINS) < PART);
 // The longest verdict: subject, by, outcome, detail, time.
 const _: () = assert!(32 + (4 + MAX_NAME) + 1 + (4 + MAX_TEXT) + 8 <= PART);
 

@@ -76,7 +76,7 @@ impl Opened {
 }
 
 pub(crate) struct Parts {
-    pub lock: File,
+    pub lock: Lock,
     pub secret: Secret,
     pub witness: Witness,
     pub disk: Disk,
@@ -91,7 +91,18 @@ fn at<T>(what: &'static str, result: io::Result<T>) -> Result<T, Error> {
     })
 }
 
-fn lock(path: &Path) -> Result<File, Error> {
+/// A store's lock. Given back explicitly: a child process that another thread is about to start has a copy of the file until it runs, and
+/// closing this one would leave it locked.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Nothing can be done about it, and the end of the process does the same.
+        let _unlocked = self.0.unlock();
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock, Error> {
     let name = path.join("lock");
     let mut file = at("open the lock", File::options().read(true).write(true).create(true).truncate(false).open(name))?;
     match file.try_lock() {
@@ -106,7 +117,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     }
     // A full disk must not keep anybody from opening the store: the number is a help and no more.
     drop(file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())));
-    Ok(file)
+    Ok(Lock(file))
 }
 
 /// The store's secret, from either of two files; a new one for a new store.

@@ -9,7 +9,7 @@
 //! store answers reads as far as it can, refuses to write, and is salvaged when it is next opened.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
@@ -23,7 +23,7 @@ use crate::{
     index::{Index, Op},
     key::Key,
     load,
-    open::{self, Opened, Options},
+    open::{self, Lock, Opened, Options},
     pending::Pending,
     value::Secret,
 };
@@ -76,8 +76,8 @@ pub struct SledStore {
     state: Mutex<State>,
     slot: RwLock<Slot>,
     commits: Mutex<Commits>,
-    /// Held as long as the store is open.
-    _lock: File,
+    /// Held as long as the store is open; the last field, so that the database is closed before.
+    _lock: Lock,
 }
 
 /// Whoever panicked while it held a lock was not this crate's doing alone, and left nothing half done that is acted on.

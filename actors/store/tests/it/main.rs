@@ -1,7 +1,6 @@
 //! The store keeps what it acknowledged: through reopening at any point, `kill -9`, damaged files and full disks; it never gives back
 //! wrong bytes; what may not be evicted is not; and what it refuses it refuses by name.
 
-mod cli;
 mod eviction;
 mod flips;
 mod full;
