@@ -39,10 +39,6 @@ pub struct Config {
     pub level: Level,
     /// Threads that a session's worlds are stepped by; 0: one a processor.
     pub threads: usize,
-    /// Replays acknowledged work in idle time.
-    pub companion: bool,
-    /// Hosted policies by name: files of networks.
-    pub policies: std::collections::BTreeMap<String, PathBuf>,
     /// What one client may have.
     pub quota: super::quota::Limits,
     /// Connections.
@@ -120,8 +116,6 @@ impl Default for Config {
             log: Log::default(),
             level: Level::default(),
             threads: 0,
-            companion: false,
-            policies: std::collections::BTreeMap::new(),
             quota: super::quota::Limits::default(),
             wire: Wire::default(),
             store: Keep::default(),

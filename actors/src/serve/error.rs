@@ -39,14 +39,6 @@ pub enum Error {
     /// The list of keys, or a key in it.
     #[error("keys: {0}")]
     Keys(String),
-    /// A policy that cannot be hosted.
-    #[error("policy {name}: {why}")]
-    Policy {
-        /// Its name.
-        name: String,
-        /// What is wrong.
-        why: String,
-    },
     /// A file or folder.
     #[error("{path}: {source}")]
     Io {
