@@ -39,12 +39,12 @@ def binary() -> Path:
 
 
 class Server:
-    """A running server at ``address``, with its data in ``folder``; ``flags``: what else it is started with."""
+    """A running server at ``address``, with its data in ``folder``; ``flags``: what else it is started with; ``http``: where its page is."""
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    def __init__(self, folder: Path, *flags: str, http: str = "off") -> None:
         self.folder = folder
         self.address = f"ipc://{folder}/socket"
-        self.flags = ["--listen", self.address, "--http", "off", "--data", str(folder / "data"), *flags]
+        self.flags = ["--listen", self.address, "--http", http, "--data", str(folder / "data"), *flags]
         self.start()
 
     def start(self) -> None:
@@ -74,9 +74,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *flags: str) -> Iterator[Server]:
+def running(folder: Path, *flags: str, http: str = "off") -> Iterator[Server]:
     """A server for as long as the block runs."""
-    server = Server(folder, *flags)
+    server = Server(folder, *flags, http=http)
     try:
         yield server
     finally:

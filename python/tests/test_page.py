@@ -30,7 +30,7 @@ def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         page = f"127.0.0.1:{free.getsockname()[1]}"
-    with running(tmp_path_factory.mktemp("server"), "--http", page) as server:
+    with running(tmp_path_factory.mktemp("server"), http=page) as server:
         yield server.address, f"http://{page}"
 
 
@@ -117,7 +117,7 @@ def test_a_page_without_its_server_says_so(tmp_path: Path, page: Page) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    with running(tmp_path / "server", "--http", address) as server:
+    with running(tmp_path / "server", http=address) as server:
         page.goto(f"http://{address}")
         expect(page.locator("#state")).to_contain_text("up")
         server.kill()
