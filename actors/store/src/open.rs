@@ -285,8 +285,7 @@ fn try_open(
     }
     let log = at("read the log", Log::examine(&database))?;
     if !log.suspect.is_empty() {
-        let partial = beside(path, number, "keep.copying");
-        at("copy the log", fs::copy(&db, &partial).and_then(|_| fs::rename(&partial, &keep)))?;
+        keep_copy(&db, &beside(path, number, "keep.copying"), &keep)?;
     }
     let result = judge(&database, secret, options, said, &log);
     if let Err(Error::Damaged { .. }) = &result {
@@ -302,6 +301,23 @@ fn try_open(
         at("remove a copy", fs::remove_file(&keep))?;
     }
     result
+}
+
+/// Copies a log to `keep`, by way of `partial`. A disk without room for that is left as it was.
+fn keep_copy(db: &Path, partial: &Path, keep: &Path) -> Result<(), Error> {
+    let copied = fs::copy(db, partial).and_then(|_| fs::rename(partial, keep));
+    copied.map_err(|error| {
+        // What cannot be removed now is written over by the next opening.
+        drop(fs::remove_file(partial));
+        let needed = fs::metadata(db).map_or(1, |log| log.len());
+        match error.kind() {
+            io::ErrorKind::StorageFull => {
+                let free = fs2::available_space(db).unwrap_or(0);
+                Error::DiskFull { free, needed }
+            }
+            _ => Error::io("copy the log", &error),
+        }
+    })
 }
 
 fn judge(
