@@ -75,6 +75,11 @@ pub struct Forget(pub u64);
 #[rtype(result = "Result<(), Error>")]
 pub struct Flush;
 
+/// As [`Flush`], for threads that are no actors.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Settle(pub oneshot::Sender<Result<(), Error>>);
+
 /// A commit has ended.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -217,13 +222,21 @@ impl Handler<Forget> for Recorder {
     }
 }
 
+impl Handler<Settle> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, Settle(done): Settle, ctx: &mut Self::Context) {
+        self.next.waiting.push(done);
+        self.commit(ctx);
+    }
+}
+
 impl Handler<Flush> for Recorder {
     type Result = ResponseFuture<Result<(), Error>>;
 
     fn handle(&mut self, _: Flush, ctx: &mut Self::Context) -> Self::Result {
         let (done, flushed) = oneshot::channel();
-        self.next.waiting.push(done);
-        self.commit(ctx);
+        self.handle(Settle(done), ctx);
         Box::pin(async move { flushed.await.unwrap_or(Err(Error::Stopped("recorder"))) })
     }
 }
