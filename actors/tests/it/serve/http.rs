@@ -23,7 +23,7 @@ fn get(address: SocketAddr, path: &str, host: &str) -> (u16, Vec<u8>) {
     (status, answer[end + 4..].to_vec())
 }
 
-fn json(address: SocketAddr, path: &str) -> Value {
+pub fn json(address: SocketAddr, path: &str) -> Value {
     let (status, body) = get(address, path, "localhost");
     assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
     serde_json::from_slice(&body).unwrap()
