@@ -134,12 +134,12 @@ fn said(verdicts: &[Verdict]) -> &'static str {
     disputed.or(verdicts.last()).map_or("unchecked", outcome)
 }
 
-fn unknown(id: &str) -> Error {
+pub(super) fn unknown(id: &str) -> Error {
     hyperdust_store::Error::Unknown { what: "episode", name: id.into() }.into()
 }
 
 /// The one episode whose name begins so.
-fn find(store: &dyn Store, id: &str) -> Result<EpisodeRecord, Error> {
+pub(super) fn find(store: &dyn Store, id: &str) -> Result<EpisodeRecord, Error> {
     if let Ok(whole) = id.parse::<Id>() {
         return store.episode(&whole)?.ok_or_else(|| unknown(id));
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::house::{House, Player, recorded};
 
 /// Status, and what follows the headers.
-fn get(address: SocketAddr, path: &str, host: &str) -> (u16, Vec<u8>) {
+pub fn get(address: SocketAddr, path: &str, host: &str) -> (u16, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
     let mut answer = Vec::new();

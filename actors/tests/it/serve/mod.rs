@@ -7,6 +7,7 @@ mod equality;
 mod failure;
 mod house;
 mod http;
+mod jobs;
 mod manners;
 mod signing;
 mod strangers;
