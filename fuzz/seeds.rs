@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
 
 use hyperdust_actors::{
     companion::{
-        Assigned, Session,
+        Assigned, Report, Session, Verdict,
         canary::{Canaries, Canary},
     },
     trial,
@@ -82,6 +82,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         write("terms", name, &Session::of(&terms).encode())?;
         let committed = Assigned::new(job, &terms, &[7; 32])?.replay(|_| {})?.commit(Address([0xaa; 20]))?;
         write("graph", name, &committed.graph().encode())?;
+        let verdict = Verdict::Abstained { why: "a seed".into() };
+        write("report", name, &Report::new(&committed, verdict).encode())?;
         let bytes = committed.encode();
         write("commitment", name, &bytes[..bytes.len() - 32])?;
     }
