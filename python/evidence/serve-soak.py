@@ -3,7 +3,7 @@
 Each client is a process of its own that opens a session (scene, lanes, mode and whether it is recorded are drawn), steps it for a while
 beside a local copy, compares every array, and leaves: by closing, by vanishing with its session open, or by handing the session
 to its next life. Twice a minute the server is measured. Growth is the median of the last quarter of the samples beside that of the second:
-the first fills caches. Sessions that were left open are closed by the server after `wire.resumable`, which is short here. Writes
+the first fills caches. Sessions that were left open are closed by the server after `wire.silence` and `wire.resumable`, which are short here. Writes
 docs/evidence/serve-soak.json.
 """
 
@@ -29,7 +29,7 @@ import hyperdust
 CLIENTS = 8
 SCENES = ("cartpole", "hopper", "blocks", "pendulum")
 # The store may grow: its index is in memory. So its size is bounded here, and the bound is reached within minutes.
-FLAGS = ("threads=1", "wire.silence=10", "wire.resumable=5", "store.capacity=67108864", "quota.idle=60")
+FLAGS = ("threads=1", "wire.silence=120", "wire.resumable=5", "store.capacity=67108864", "quota.sessions=256")
 GROWTH = {"resident_mib": 32.0, "files": 4.0, "threads": 4.0}
 
 
@@ -41,7 +41,7 @@ def client(address: str, seed: int, until: float, queue: Any) -> None:
         while time.time() < until:
             options = {"autoreset_mode": draw.choice(["NextStep", "SameStep"]), "record": draw.random() < 0.5}
             scene, pair = draw.choice(SCENES), None
-            there = hyperdust.connect(address, scene, draw.choice([1, 4, 32]), timeout=60.0, pipeline=draw.choice([1, 4]), **options)
+            there = hyperdust.connect(address, scene, draw.choice([1, 4, 32]), timeout=200.0, pipeline=draw.choice([1, 4]), **options)
             pair = twin.Twin(there, scene, draw.randrange(1 << 30))
             pair.reset()
             done["sessions"] += 1
@@ -50,10 +50,10 @@ def client(address: str, seed: int, until: float, queue: Any) -> None:
             end = min(time.time() + draw.uniform(0.5, 15), until)
             while time.time() < end:
                 pair.step()
-                time.sleep(draw.choice([0, 0.002, 0.01]))
+                time.sleep(draw.choice([0.002, 0.01, 0.05]))
             way = draw.random()
             if way < 0.25:
-                pair.there = hyperdust.connect(address, resume=there.resumption(), timeout=60.0)
+                pair.there = hyperdust.connect(address, resume=there.resumption(), timeout=200.0)
                 pair.step()
                 done["resumed"] += 1
             done["steps"] += pair.steps
@@ -91,7 +91,7 @@ def main() -> int:
         found = [queue.get(timeout=120) for _ in clients]
         [each.join() for each in clients]
         # What vanished is forgotten: nothing of 8 clients is left but the server itself.
-        time.sleep(20)
+        time.sleep(130)
         rest = one.size()
         log = one.log()
         status = one.stop()
