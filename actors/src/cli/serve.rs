@@ -37,6 +37,9 @@ pub(super) struct Command {
     /// Folder with a scene, or with folders of scenes, beside the built-in ones; may be given several times
     #[arg(long, value_name = "FOLDER")]
     scenes: Vec<PathBuf>,
+    /// Hosts the policy in a file (see docs/policies.md) by this name; may be given several times
+    #[arg(long, value_name = "NAME=FILE")]
+    policy: Vec<String>,
     /// How logs are written, on standard error
     #[arg(long, value_enum)]
     log: Option<Log>,
@@ -68,6 +71,14 @@ impl Command {
         }
         if let Some(data) = &self.data {
             table.insert("data".into(), text(data));
+        }
+        for policy in &self.policy {
+            let wrong =
+                || serve::Error::Config { place: format!("--policy {policy}"), why: "accepted: NAME=FILE".into() };
+            let (name, file) = policy.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
+            let policies = table.entry("policies").or_insert_with(|| Value::Table(Table::new()));
+            let policies = policies.as_table_mut().ok_or_else(wrong)?;
+            policies.insert(name.into(), file.into());
         }
         if let Some(log) = self.log {
             table.insert("log".into(), Value::try_from(log).expect("a name is a value"));

@@ -5,6 +5,7 @@
 //! is a file that gives the same settings.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -45,6 +46,10 @@ pub struct Config {
     pub wire: Wire,
     /// What is kept.
     pub store: Keep,
+    /// Policies that are hosted: files (see docs/policies.md) by name.
+    pub policies: BTreeMap<String, PathBuf>,
+    /// How requests for them are gathered.
+    pub policy: super::policy::Settings,
 }
 
 /// Connections and what is pending on them.
@@ -119,6 +124,8 @@ impl Default for Config {
             quota: super::quota::Limits::default(),
             wire: Wire::default(),
             store: Keep::default(),
+            policies: BTreeMap::new(),
+            policy: super::policy::Settings::default(),
         }
     }
 }
@@ -210,6 +217,7 @@ impl Config {
         if self.threads > hyperdust_gym::MAX_THREADS {
             return wrong("threads", self.threads.to_string(), "0 to 1024");
         }
+        self.policy.check(&self.policies)?;
         self.quota.check()
     }
 }
@@ -321,7 +329,9 @@ mod tests {
     /// What is printed gives the same settings again, the defaults included.
     #[test]
     fn printed_settings_read_back() {
-        let config = load("[wire]\nsilence = 5\n", &[], &["level=debug"]).unwrap();
+        let file = "[wire]\nsilence = 5\n[policies]\nrun = \"a/run.safetensors\"\n";
+        let config = load(file, &[("HYPERDUST_SERVE_POLICIES__WALK", "walk.net")], &["level=debug"]).unwrap();
+        assert_eq!(config.policies.keys().collect::<Vec<_>>(), ["run", "walk"]);
         assert_eq!(load(&config.render(), &[], &[]).unwrap(), config);
     }
 
@@ -344,6 +354,8 @@ mod tests {
             ("listen=", "listen"),
             ("wire.pipeline=0", "wire.pipeline"),
             ("quota.lanes=0", "quota.lanes"),
+            ("policy.min_batch=0", "policy.min_batch"),
+            ("policies.walk=1", "policies"),
             ("http=nowhere", "ADDRESS:PORT"),
         ] {
             let error = load("", &[], &[flag]).unwrap_err();

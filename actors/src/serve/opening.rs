@@ -104,7 +104,12 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
         render_fps: (1.0 / seconds).round().max(1.0) as u32,
         signing: None,
     };
-    let shape = Shape { dish: Arc::clone(&dish), lanes, mode, threads: hub.config.threads, record: open.record };
+    let (threads, record, policies) = (hub.config.threads, open.record, hub.policies.clone());
+    let shape = Shape { dish: Arc::clone(&dish), lanes, mode, threads, record, policies };
+    if let Some(policy) = ledger.iter().flat_map(Ledger::policies).find(|policy| hub.policies.known(policy).is_none()) {
+        let why = format!("policy {}, which has driven the session, is not hosted any more", Hex(*policy));
+        return Err(Failure::new(Code::RolledBack, why));
+    }
     let ledger = ledger.unwrap_or_else(|| Ledger::new(opening.pipeline, lanes));
     let counters = hub.metrics.counters(&open.scene);
     Ok(Shared::new(opening, shape, opened, lease, counters, ledger))

@@ -22,6 +22,7 @@ use super::{
     gateway::{Gateway, Listening, Out, Setup, frames},
     http,
     metrics::Metrics,
+    policy::Policies,
     quota::Quota,
     recorder::{Backlog, Recorder},
     sessions::{Asked, Drain, Sessions},
@@ -135,6 +136,7 @@ fn assemble(
 ) -> Result<(Gateway, Arc<Hub>, Addr<Sessions>), Error> {
     let metrics = Metrics::new();
     let catalogue = Catalogue::read(&config.scenes)?;
+    let policies = Policies::load(&config.policies, &config.policy, config.wire.frame_bytes, &metrics)?;
     let vault = Arc::new(Vault::new(open(&config)?));
     let listening = Listening::bind(&config.listen, &config.data, &config.wire, metrics.clone())?;
     let outbox = listening.outbox.clone();
@@ -144,6 +146,7 @@ fn assemble(
     let hub = Arc::new(Hub {
         catalogue,
         quota: Quota::new(config.quota.clone()),
+        policies: Arc::new(policies),
         outbox,
         metrics,
         vault,

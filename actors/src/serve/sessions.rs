@@ -23,6 +23,7 @@ use super::{
     gateway::{Out, Rights, Ticket},
     ledger::Ledger,
     opening::{Opening, prepare},
+    policy,
     recorder::{Flush, Follow, Forget},
     session::{Bind, Session, Shared},
 };
@@ -46,6 +47,8 @@ pub enum Ask {
     Episodes(EpisodeQuery),
     /// A recorded episode.
     Episode(EpisodeId),
+    /// A hosted policy's.
+    Policy(policy::Ask),
     /// The server ends.
     Shutdown,
 }
@@ -59,6 +62,8 @@ impl Ask {
             Request::Scenes => Self::Scenes,
             Request::Episodes(query) => Self::Episodes(query),
             Request::Episode(id) => Self::Episode(id),
+            Request::PolicyOpen(name) => Self::Policy(policy::Ask::Open(name)),
+            Request::PolicyAct(name, observations) => Self::Policy(policy::Ask::Act(name, observations.to_vec())),
             Request::Shutdown => Self::Shutdown,
             _ => return None,
         })
@@ -295,6 +300,7 @@ impl Handler<Asked> for Sessions {
                     Err(error) => ticket.refuse(Failure::new(Code::Storage, error)),
                 });
             }
+            Ask::Policy(ask) => self.hub.policies.ask(ticket, ask, &self.hub.quota),
             Ask::Shutdown if ticket.client.role != Role::Operator => {
                 ticket.refuse(Failure::new(Code::Forbidden, "only operators may end the server"));
             }
@@ -369,6 +375,13 @@ impl Handler<Drain> for Sessions {
             if tokio::time::timeout(patience, done).await.is_err() {
                 tracing::warn!(workers = hub.workers(), "some sessions did not finish what they were doing");
             }
+            // Those who asked a policy are answered. Others may go on asking: it is not waited for a moment when nobody does.
+            let answered = async {
+                while !hub.policies.idle() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            let _ = tokio::time::timeout(Duration::from_secs(1), answered).await;
             let flushed = hub.recorder.send(Flush).await;
             drop(shared);
             flushed.unwrap_or(Err(Error::Stopped("recorder")))

@@ -7,9 +7,13 @@ use std::sync::Arc;
 
 use hyperdust_gym::{AutoresetMode, Batch, Episode, Error, Seeds, VectorEnv, VectorOptions};
 
+use hyperdust_policy::Policy;
+use hyperdust_wire::{Code, Failure};
+
 use super::{
     catalogue::Dish,
     ledger::{Checkpoint, Deed, Entry},
+    policy::{Policies, actions},
 };
 
 /// What a session was opened with.
@@ -25,6 +29,8 @@ pub struct Shape {
     pub threads: usize,
     /// Whether episodes are recorded.
     pub record: bool,
+    /// Who may drive it.
+    pub policies: Arc<Policies>,
 }
 
 /// The worlds.
@@ -33,6 +39,7 @@ pub struct Worlds {
     env: VectorEnv,
     /// Lanes that have been given a seed: the others have to be given one before they can be reset.
     seeded: Vec<bool>,
+    policies: Arc<Policies>,
 }
 
 impl Worlds {
@@ -44,7 +51,7 @@ impl Worlds {
             // Blueprints are kept once, beside the episodes.
             env.record(false);
         }
-        Ok(Self { env, seeded: vec![false; shape.lanes] })
+        Ok(Self { env, seeded: vec![false; shape.lanes], policies: shape.policies.clone() })
     }
 
     /// Those that a session had after these deeds. `each` sees every deed done again, with the batch it gave; episodes that end on the
@@ -119,8 +126,42 @@ impl Worlds {
                 self.env.restore(snapshot)?;
                 self.seeded.fill(true);
             }
+            Deed::Run { policy, steps, .. } => {
+                // A session is brought back only where its policies are hosted, and a policy that could make steps can make them again.
+                let policy = self.policies.known(policy).cloned().expect("the policy that the deed names");
+                self.run(&policy, *steps, |_| true).expect("steps that were made before");
+            }
         }
         Ok(self.env.batch())
+    }
+
+    /// Steps with the actions of a policy that fits the scene: so many, or fewer where `after`, which is called after each, says that
+    /// it is enough, or where a lane's episode has ended that nobody resets. How many were made. On an error the worlds are where the
+    /// last step has left them.
+    pub fn run(
+        &mut self,
+        policy: &Policy,
+        steps: u32,
+        mut after: impl FnMut(&mut Self) -> bool,
+    ) -> Result<u32, Failure> {
+        for made in 1..=steps {
+            let actions = actions(policy, &self.env).map_err(|why| Failure::new(Code::Invalid, why))?;
+            let segments: Vec<&[u8]> = actions.iter().map(Vec::as_slice).collect();
+            let batch = self.env.step(&segments).map_err(|error| Failure::from(&error))?;
+            let ended = batch.terminated.iter().chain(&batch.truncated).any(|ended| *ended);
+            let ended = ended && self.env.autoreset_mode() == AutoresetMode::Disabled;
+            if !after(self) || ended {
+                return Ok(made);
+            }
+        }
+        Ok(steps)
+    }
+
+    /// Becomes what it [stood](Self::stand) for.
+    pub fn back(&mut self, snapshot: &[u8], seeded: Vec<bool>) -> Result<(), Error> {
+        self.env.restore(snapshot)?;
+        self.seeded = seeded;
+        Ok(())
     }
 
     /// The vector env, to read.
@@ -151,7 +192,7 @@ mod tests {
 
     fn shape(scene: &str, mode: AutoresetMode, threads: usize) -> Shape {
         let dish = Catalogue::read(&[]).unwrap().cook(&Order::of(scene)).unwrap();
-        Shape { dish, lanes: 5, mode, threads, record: true }
+        Shape { dish, lanes: 5, mode, threads, record: true, policies: Arc::default() }
     }
 
     /// Brought back from any point, with any number of threads, worlds give the batches and episodes that they would have given: also

@@ -3,6 +3,8 @@
 //! It takes requests one by one, in the order of their numbers. Each is done, written into the ledger and answered, in this order; a
 //! panic while it is done ends the thread, and the request counts as never done.
 
+mod run;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -16,7 +18,7 @@ use std::{
 use actix::WeakAddr;
 use hyperdust_gym::{Batch, Seeds};
 use hyperdust_wire::{
-    Code, Failure, Header,
+    Code, Failure, Header, Kind,
     message::{NoticeKind, Reply, Request, Reset, Resumed, SeedsFrame},
 };
 
@@ -78,7 +80,8 @@ impl Worker {
         let (checkpoint, entries) = self.shared.ledger().story();
         let (worlds, episodes) = Worlds::restore(&self.shared.shape, &checkpoint, &entries, |entry, worlds| {
             if entry.deed != Deed::Nothing {
-                let header = Header::request(hyperdust_wire::Kind::Step, entry.request, self.shared.id);
+                let kind = if let Deed::Run { .. } = entry.deed { Kind::Run } else { Kind::Step };
+                let header = Header::request(kind, entry.request, self.shared.id);
                 let frames = self.batch(&header, worlds.env().batch());
                 self.shared.ledger().answer_again(entry.request, frames);
             }
@@ -180,6 +183,7 @@ impl Worker {
                 };
             }
             Request::Restore(snapshot) => Deed::Restore(snapshot.to_vec()),
+            Request::Run(run) => return self.drive(worlds, header, &run),
             Request::Close => return Outcome::Close,
             _ => return Outcome::Not(Failure::new(Code::NotFound, "this server does not do that in sessions")),
         };

@@ -7,4 +7,5 @@ mod failure;
 mod house;
 mod http;
 mod manners;
+mod policy;
 mod strangers;
