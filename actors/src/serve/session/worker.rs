@@ -3,6 +3,8 @@
 //! It takes requests one by one, in the order of their numbers. Each is done, written into the ledger and answered, in this order; a
 //! panic while it is done ends the thread, and the request counts as never done.
 
+mod run;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -51,7 +53,8 @@ pub struct Worker {
 enum Outcome {
     /// It was done and is answered so.
     Done(Deed, Frames),
-    /// As `Done`; chance was in it, so it would be another when done again: it has to be safe before anybody sees it.
+    /// As `Done`; chance was in it, or a policy that may be another one tomorrow: it has to be safe before anybody sees it, since no
+    /// client can make it happen again.
     Drawn(Deed, Frames),
     /// It was not done.
     Not(Failure),
@@ -210,6 +213,7 @@ impl Worker {
                 };
             }
             Request::Restore(snapshot) => Deed::Restore(snapshot.to_vec()),
+            Request::Run(run) => return self.drive(worlds, header, &run),
             Request::Close => return Outcome::Close,
             _ => return Outcome::Not(Failure::new(Code::NotFound, "this server does not do that in sessions")),
         };
