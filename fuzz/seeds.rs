@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
 
-use hyperdust_actors::{companion::Assigned, trial};
+use hyperdust_actors::{companion::{Assigned, Report, Verdict}, trial};
 use hyperdust_gym::{AutoresetMode, Env, Seeds, VectorEnv, VectorOptions};
 use hyperdust_kernel::{Model, World};
 use hyperdust_mlp::{Activation, Batch, Layer, Network};
@@ -75,6 +75,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let terms = *job.terms().ok_or("a trial has terms")?;
         let committed = Assigned::new(job, &terms, &[7; 32])?.replay(|_| {})?.commit(Address([0xaa; 20]))?;
         write("graph", name, &committed.graph().encode())?;
+        let verdict = Verdict::Abstained { why: "a seed".into() };
+        write("report", name, &Report::new(&committed, verdict).encode())?;
         let bytes = committed.encode();
         write("commitment", name, &bytes[..bytes.len() - 32])?;
     }

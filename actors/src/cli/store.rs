@@ -42,6 +42,11 @@ pub(super) struct Folder {
 }
 
 impl Folder {
+    /// This one.
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     /// Opens the store that is there; none is made.
     pub(super) fn open(&self) -> Result<(SledStore, Opened), Error> {
         let looked = |source| Error::Io { path: self.path.clone(), source };

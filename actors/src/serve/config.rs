@@ -50,6 +50,10 @@ pub struct Config {
     pub policies: BTreeMap<String, PathBuf>,
     /// How requests for them are gathered.
     pub policy: super::policy::Settings,
+    /// Sessions whose actions their users sign.
+    pub signing: Signing,
+    /// Computing again what was recorded.
+    pub companion: Hosted,
 }
 
 /// Connections and what is pending on them.
@@ -80,6 +84,34 @@ pub struct Keep {
     pub journal: bool,
     /// Bytes of a session's commands after which a checkpoint takes their place.
     pub checkpoint: usize,
+}
+
+/// What this provider signs, and with which key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signing {
+    /// File with the provider's key: 64 hexadecimal digits that its owner alone can read. None: nothing is signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
+    /// Number of the chain where signatures count.
+    pub chain_id: u64,
+    /// Address of the contract that checks them.
+    #[serde(with = "crate::word::address")]
+    pub contract: hyperdust_receipt::Address,
+    /// Steps of a segment, at most: what is lost where a user does not sign.
+    pub every: u32,
+    /// Bytes of a session's commands, at most: they are kept until it ends.
+    pub log: usize,
+}
+
+/// A companion in the server itself: it finds what went wrong here, and proves nothing to others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Hosted {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Threads that compute, each all the time while no session steps and a twentieth of it while one does.
+    pub threads: usize,
 }
 
 /// Where HTTP is served, if anywhere.
@@ -126,6 +158,8 @@ impl Default for Config {
             store: Keep::default(),
             policies: BTreeMap::new(),
             policy: super::policy::Settings::default(),
+            signing: Signing::default(),
+            companion: Hosted::default(),
         }
     }
 }
@@ -139,6 +173,19 @@ impl Default for Wire {
 impl Default for Keep {
     fn default() -> Self {
         Self { capacity: 0, gather: 20, journal: true, checkpoint: 4 << 20 }
+    }
+}
+
+impl Default for Signing {
+    fn default() -> Self {
+        let contract = hyperdust_receipt::Address([0; 20]);
+        Self { key: None, chain_id: 31337, contract, every: 256, log: 256 << 20 }
+    }
+}
+
+impl Default for Hosted {
+    fn default() -> Self {
+        Self { enabled: false, threads: 1 }
     }
 }
 
@@ -218,6 +265,13 @@ impl Config {
             return wrong("threads", self.threads.to_string(), "0 to 1024");
         }
         self.policy.check(&self.policies)?;
+        let most = hyperdust_kernel::segment::Actions::MOST;
+        if !(1..=most).contains(&self.signing.every) {
+            return wrong("signing.every", self.signing.every.to_string(), &format!("1 to {most}"));
+        }
+        if !(1..=64).contains(&self.companion.threads) {
+            return wrong("companion.threads", self.companion.threads.to_string(), "1 to 64");
+        }
         self.quota.check()
     }
 }

@@ -19,13 +19,16 @@ use tokio::sync::Notify;
 use super::{
     Before, Config, Error, Hub,
     catalogue::Catalogue,
+    companion::Companion,
     gateway::{Gateway, Listening, Out, Setup, frames},
     http,
+    jobs::Desk,
     metrics::Metrics,
     policy::Policies,
     quota::Quota,
     recorder::{Backlog, Recorder},
     sessions::{Asked, Drain, Sessions},
+    signing::Provider,
     vault::Vault,
 };
 
@@ -108,6 +111,7 @@ async fn run(
     tracing::info!(endpoints = ?gateway.endpoints, "the server listens");
     let served = hub.config.http.0.map(|address| http::serve(address, hub.clone(), sessions.clone())).transpose()?;
     let (address, http) = served.unzip();
+    let _companion = hub.config.companion.enabled.then(|| Companion::new(hub.clone()).start());
     // Nobody waits for the answer where the caller is gone.
     let _ = ready.send((gateway.endpoints.clone(), address));
     tokio::select! {
@@ -137,6 +141,7 @@ fn assemble(
     let metrics = Metrics::new();
     let catalogue = Catalogue::read(&config.scenes)?;
     let policies = Policies::load(&config.policies, &config.policy, config.wire.frame_bytes, &metrics)?;
+    let provider = Provider::load(&config.signing)?.map(Arc::new);
     let vault = Arc::new(Vault::new(open(&config)?));
     let listening = Listening::bind(&config.listen, &config.data, &config.wire, metrics.clone())?;
     let outbox = listening.outbox.clone();
@@ -152,6 +157,8 @@ fn assemble(
         vault,
         recorder,
         backlog,
+        provider,
+        desk: Desk::default(),
         draining: draining.clone(),
         shutdown,
         workers: Arc::default(),

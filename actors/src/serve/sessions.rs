@@ -13,7 +13,8 @@ use actix::prelude::*;
 use hyperdust_wire::{
     Code, Failure, Hex,
     message::{
-        Closed, EpisodeId, EpisodeQuery, NoticeKind, Open, Reply, Request, Resume, Role, SceneList, SceneSummary,
+        Closed, CommitRequest, EpisodeId, EpisodeQuery, JobId, NoticeKind, Open, OpeningRequest, Reply, Request,
+        Resume, Role, SceneList, SceneSummary,
     },
 };
 
@@ -21,6 +22,7 @@ use super::{
     Error, Hub,
     catalogue::Order,
     gateway::{Out, Rights, Ticket},
+    jobs,
     ledger::Ledger,
     opening::{Opening, prepare},
     policy,
@@ -49,6 +51,14 @@ pub enum Ask {
     Episode(EpisodeId),
     /// A hosted policy's.
     Policy(policy::Ask),
+    /// The jobs that wait for a companion.
+    Jobs,
+    /// A job's inputs.
+    Job(JobId),
+    /// A companion's commitment.
+    Commit(CommitRequest),
+    /// What it hides.
+    Opening(OpeningRequest, Vec<u8>),
     /// The server ends.
     Shutdown,
 }
@@ -64,6 +74,10 @@ impl Ask {
             Request::Episode(id) => Self::Episode(id),
             Request::PolicyOpen(name) => Self::Policy(policy::Ask::Open(name)),
             Request::PolicyAct(name, observations) => Self::Policy(policy::Ask::Act(name, observations.to_vec())),
+            Request::Jobs => Self::Jobs,
+            Request::Job(id) => Self::Job(id),
+            Request::Commit(commit) => Self::Commit(commit),
+            Request::Opening(job, frame) => Self::Opening(job, frame.to_vec()),
             Request::Shutdown => Self::Shutdown,
             _ => return None,
         })
@@ -141,6 +155,7 @@ impl Sessions {
             lanes = shared.shape.lanes,
             "a session begins"
         );
+        self.hub.desk.begins(shared.id);
         self.open.insert(shared.id, Held { shared, address: address.clone(), steps: 0 });
         self.hub.metrics.sessions.set(self.open.len() as i64);
         address
@@ -152,6 +167,7 @@ impl Sessions {
             self.hub.outbox.put(Out::Forget(session));
             self.hub.recorder.do_send(Forget(session));
             self.gone.insert(session, Instant::now());
+            self.hub.desk.ended(session);
             if let Some(client) = held.shared.client().filter(|_| lost) {
                 self.hub.outbox.send(&client, held.shared.notice(NoticeKind::SessionLost, why));
             }
@@ -218,7 +234,7 @@ impl Sessions {
             return ticket.refuse(Failure::new(Code::Forbidden, "companions have no sessions of their own"));
         }
         let rights = Rights::owner(client.role);
-        match Opening::new(open, &client.user, self.hub.config.wire.pipeline) {
+        match Opening::new(open, &client.user, self.hub.config.wire.pipeline, self.hub.provider.as_deref()) {
             Ok(opening) => self.prepare(opening, None, Bind { ticket, rights, answered: None }, ctx),
             Err(failure) => ticket.refuse(failure),
         }
@@ -301,6 +317,29 @@ impl Handler<Asked> for Sessions {
                 });
             }
             Ask::Policy(ask) => self.hub.policies.ask(ticket, ask, &self.hub.quota),
+            Ask::Jobs | Ask::Job(_) | Ask::Commit(_) | Ask::Opening(..) if ticket.client.role == Role::Agent => {
+                ticket.refuse(Failure::new(Code::Forbidden, "agents get no jobs to check"));
+            }
+            Ask::Jobs => self.read(ticket, |hub, ticket| match jobs::list(hub, &ticket.client) {
+                Ok(list) => ticket.reply(&Reply::Jobs(list)),
+                Err(failure) => ticket.refuse(failure),
+            }),
+            Ask::Job(id) => self.read(ticket, move |hub, ticket| match jobs::filed(hub, &id.job) {
+                Ok(filed) => ticket.reply(&Reply::Job(&filed.job.encode())),
+                Err(failure) => ticket.refuse(failure),
+            }),
+            Ask::Commit(commit) => {
+                self.read(ticket, move |hub, ticket| match jobs::commit(hub, &ticket.client, &commit) {
+                    Ok(claim) => ticket.reply(&Reply::Claim(&claim)),
+                    Err(failure) => ticket.refuse(failure),
+                });
+            }
+            Ask::Opening(job, frame) => {
+                self.read(ticket, move |hub, ticket| match jobs::open(hub, &ticket.client, &job.job, &frame) {
+                    Ok(()) => ticket.reply(&Reply::Done),
+                    Err(failure) => ticket.refuse(failure),
+                });
+            }
             Ask::Shutdown if ticket.client.role != Role::Operator => {
                 ticket.refuse(Failure::new(Code::Forbidden, "only operators may end the server"));
             }

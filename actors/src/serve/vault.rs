@@ -5,7 +5,7 @@ use std::sync::Arc;
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_gym::{Episode, Start};
 use hyperdust_kernel::blueprint::BlueprintId;
-use hyperdust_store::{EpisodeMeta, EpisodeRecord, Id, Query, Store};
+use hyperdust_store::{EpisodeMeta, EpisodeRecord, Id, Outcome, Query, Store, Verdict};
 use hyperdust_wire::{
     Hex, limits,
     message::{EpisodeList, EpisodeQuery, EpisodeSummary},
@@ -26,8 +26,8 @@ pub type Journal = (Opening, Checkpoint, Vec<Entry>);
 pub struct Listed {
     /// What it is.
     pub summary: EpisodeSummary,
-    /// What a companion found.
-    pub verdict: Option<&'static str>,
+    /// What was found by who computed it again: a dispute, where there is one.
+    pub verdict: Option<Verdict>,
 }
 
 /// What a journal begins with: the session, as JSON, and where its worlds stood.
@@ -46,6 +46,11 @@ impl Vault {
     /// In this store.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store }
+    }
+
+    /// The store itself, for who has words of its own for what is in it.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     /// An episode of this session and lane, safe after the next [`Vault::flush`].
@@ -164,13 +169,9 @@ impl Vault {
     }
 
     fn list(&self, record: EpisodeRecord) -> Result<Listed, Error> {
-        let verdicts = self.store.verdicts(&record.id).map_err(failed)?;
-        let verdict = verdicts.last().map(|verdict| match verdict.outcome {
-            hyperdust_store::Outcome::Attested => "attested",
-            hyperdust_store::Outcome::Disputed => "disputed",
-            hyperdust_store::Outcome::Inputs => "inputs",
-            hyperdust_store::Outcome::Abstained => "abstained",
-        });
+        let mut verdicts = self.store.verdicts(&record.id).map_err(failed)?;
+        let worst = verdicts.iter().position(|verdict| verdict.outcome == Outcome::Disputed);
+        let verdict = worst.map(|at| verdicts.swap_remove(at)).or_else(|| verdicts.pop());
         Ok(Listed { summary: summary(record), verdict })
     }
 }

@@ -14,6 +14,7 @@ use super::{
     catalogue::Dish,
     ledger::{Checkpoint, Deed, Entry},
     policy::{Policies, actions},
+    signing::{Agreed, Books},
 };
 
 /// What a session was opened with.
@@ -31,6 +32,8 @@ pub struct Shape {
     pub record: bool,
     /// Who may drive it.
     pub policies: Arc<Policies>,
+    /// What is signed, if anything is.
+    pub signing: Option<Agreed>,
 }
 
 /// The worlds.
@@ -40,6 +43,10 @@ pub struct Worlds {
     /// Lanes that have been given a seed: the others have to be given one before they can be reset.
     seeded: Vec<bool>,
     policies: Arc<Policies>,
+    /// What was signed.
+    pub books: Option<Books>,
+    /// The frames that the last RECEIPT is answered with.
+    pub countersigned: (Vec<u8>, Vec<u8>),
 }
 
 impl Worlds {
@@ -51,7 +58,12 @@ impl Worlds {
             // Blueprints are kept once, beside the episodes.
             env.record(false);
         }
-        Ok(Self { env, seeded: vec![false; shape.lanes], policies: shape.policies.clone() })
+        let books = shape.signing.as_ref().map(|agreed| {
+            env.commit(agreed.terms.every);
+            Books::new(agreed, shape.dish.model.actions().size)
+        });
+        let (seeded, policies) = (vec![false; shape.lanes], shape.policies.clone());
+        Ok(Self { env, seeded, books, countersigned: Default::default(), policies })
     }
 
     /// Those that a session had after these deeds. `each` sees every deed done again, with the batch it gave; episodes that end on the
@@ -76,6 +88,17 @@ impl Worlds {
             episodes.extend(worlds.env.take_episodes());
         }
         Ok((worlds, episodes))
+    }
+
+    /// The first lane that a reset with these seeds would have to choose a seed for.
+    pub fn unseeded(&self, seeds: Seeds<'_>, mask: Option<&[bool]>) -> Option<usize> {
+        let given = |lane: usize| match seeds {
+            Seeds::Continue => false,
+            Seeds::First(_) => true,
+            Seeds::Each(list) => list.get(lane).copied().flatten().is_some(),
+        };
+        let named = |lane: usize| mask.is_none_or(|mask| mask.get(lane).copied().unwrap_or_default());
+        (0..self.seeded.len()).find(|&lane| !self.seeded[lane] && named(lane) && !given(lane))
     }
 
     /// The deed of a reset with these seeds: lanes that never had one get one from the operating system.
@@ -131,6 +154,27 @@ impl Worlds {
                 let policy = self.policies.known(policy).cloned().expect("the policy that the deed names");
                 self.run(&policy, *steps, |_| true).expect("steps that were made before");
             }
+            // They held when they were written down, so they do now.
+            Deed::Receipt(frame) => {
+                if let Some(books) = &mut self.books
+                    && let Ok(countersigned) = books.countersign(frame)
+                {
+                    self.countersigned.clone_from(&countersigned.frames);
+                    books.settle(countersigned);
+                }
+            }
+            Deed::Voucher(frame) => {
+                if let Some(books) = &mut self.books
+                    && let Ok(voucher) = books.check(frame)
+                {
+                    books.pay(voucher);
+                }
+            }
+        }
+        if let (Some(books), Deed::Reset { .. } | Deed::Step(_)) = (&mut self.books, deed) {
+            let cut = books.cut(self.env.take_segments(false)?);
+            // Whoever is asked may_go_on first is never refused here.
+            assert!(cut.is_ok(), "segments that the books do not take: {cut:?}");
         }
         Ok(self.env.batch())
     }
@@ -192,7 +236,7 @@ mod tests {
 
     fn shape(scene: &str, mode: AutoresetMode, threads: usize) -> Shape {
         let dish = Catalogue::read(&[]).unwrap().cook(&Order::of(scene)).unwrap();
-        Shape { dish, lanes: 5, mode, threads, record: true, policies: Arc::default() }
+        Shape { dish, lanes: 5, mode, threads, record: true, signing: None, policies: Arc::default() }
     }
 
     /// Brought back from any point, with any number of threads, worlds give the batches and episodes that they would have given: also

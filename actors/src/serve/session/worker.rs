@@ -18,7 +18,7 @@ use std::{
 use actix::WeakAddr;
 use hyperdust_gym::{Batch, Seeds};
 use hyperdust_wire::{
-    Code, Failure, Header, Kind,
+    Code, Failure, Header,
     message::{NoticeKind, Reply, Request, Reset, Resumed, SeedsFrame},
 };
 
@@ -29,6 +29,7 @@ use crate::serve::{
     ledger::{Deed, Frames, Turn},
     recorder::Ended,
     sessions::{Close, End, Sessions},
+    signing::{Agreed, Books, keep_voucher},
     worlds::Worlds,
 };
 
@@ -79,11 +80,9 @@ impl Worker {
     fn begin(&self) -> Result<Worlds, hyperdust_gym::Error> {
         let (checkpoint, entries) = self.shared.ledger().story();
         let (worlds, episodes) = Worlds::restore(&self.shared.shape, &checkpoint, &entries, |entry, worlds| {
-            if entry.deed != Deed::Nothing {
-                let kind = if let Deed::Run { .. } = entry.deed { Kind::Run } else { Kind::Step };
+            if let Some(kind) = entry.deed.kind() {
                 let header = Header::request(kind, entry.request, self.shared.id);
-                let frames = self.batch(&header, worlds.env().batch());
-                self.shared.ledger().answer_again(entry.request, frames);
+                self.shared.ledger().answer_again(entry.request, self.answer(&header, &entry.deed, worlds));
             }
         })?;
         // Of a session from the store nobody knows which were handed on; by their bytes, handed on again they stay one.
@@ -163,6 +162,21 @@ impl Worker {
         let forbidden = |what: &str| {
             Outcome::Not(Failure::new(Code::Forbidden, format!("this connection may not {what} the session")))
         };
+        if let Some(agreed) = &self.shared.shape.signing {
+            match &request {
+                Request::Receipt(_) | Request::Voucher(_) => return self.sign(agreed, worlds, header, &request),
+                Request::Step(_) | Request::Reset(_) => {
+                    if let Err(failure) = self.may_act(worlds, &request) {
+                        return Outcome::Not(failure);
+                    }
+                }
+                Request::Run(_) | Request::Restore(_) => {
+                    let why = "a session whose actions are signed takes no steps or states that nobody could sign";
+                    return Outcome::Not(Failure::new(Code::Forbidden, why));
+                }
+                _ => {}
+            }
+        }
         let deed = match request {
             Request::Step(segments) => {
                 if let Some(refusal) = self.may_step(worlds.env().num_envs()) {
@@ -193,9 +207,64 @@ impl Worker {
         if matches!(deed, Deed::Step(_)) {
             self.stepped(worlds);
         }
-        let answer = self.batch(header, worlds.env().batch());
+        let answer = self.answer(header, &deed, worlds);
         self.record(worlds.take_episodes());
         Outcome::Done(deed, answer)
+    }
+
+    /// What a deed that was just done is answered with.
+    fn answer(&self, header: &Header, deed: &Deed, worlds: &Worlds) -> Frames {
+        match deed {
+            Deed::Receipt(_) => {
+                let (outputs, signatures) = &worlds.countersigned;
+                frames(header, &Reply::Receipt(outputs, signatures))
+            }
+            Deed::Voucher(_) => frames(header, &Reply::Done),
+            _ => self.batch(header, worlds.env().batch()),
+        }
+    }
+
+    /// RECEIPT and VOUCHER: what is signed is on the disk before it is answered.
+    fn sign(&self, agreed: &Agreed, worlds: &mut Worlds, header: &Header, request: &Request<'_>) -> Outcome {
+        let (vault, shared) = (&self.hub.vault, &*self.shared);
+        let kept = worlds.books.as_ref().ok_or_else(|| Failure::new(Code::Internal, "the books are lost"));
+        let kept = kept.and_then(|books| match *request {
+            Request::Receipt(frame) => {
+                books.countersign(frame)?.keep(vault, shared, agreed)?;
+                Ok(Deed::Receipt(frame.to_vec()))
+            }
+            Request::Voucher(frame) => {
+                books.check(frame)?;
+                keep_voucher(vault, shared, agreed, frame)?;
+                Ok(Deed::Voucher(frame.to_vec()))
+            }
+            _ => Ok(Deed::Nothing),
+        });
+        match kept.and_then(|deed| worlds.obey(&deed).map(|_| ()).map_err(|e| Failure::from(&e)).map(|()| deed)) {
+            Ok(deed) => {
+                let answer = self.answer(header, &deed, worlds);
+                Outcome::Done(deed, answer)
+            }
+            Err(failure) => Outcome::Not(failure),
+        }
+    }
+
+    /// Whether the worlds may go on before anything else is signed.
+    fn may_act(&self, worlds: &Worlds, request: &Request<'_>) -> Result<(), Failure> {
+        worlds.books.as_ref().map_or(Ok(()), Books::may_go_on)?;
+        let most = self.hub.config.signing.log;
+        if self.shared.ledger().bytes() > most {
+            let why = format!("the session's log has more than {most} bytes: CLOSE it and open another");
+            return Err(Failure::new(Code::Quota, why));
+        }
+        if let Request::Reset(reset) = request {
+            let each = reset.seeds();
+            if let Some(lane) = worlds.unseeded(seeds(reset, &each), reset.mask().as_deref()) {
+                let why = format!("lane {lane}: found a first reset without a seed; accepted: one with a seed");
+                return Err(Failure::new(Code::Invalid, why));
+            }
+        }
+        Ok(())
     }
 
     /// Waits until the client's pace allows a step of all lanes; or why there is none.
@@ -243,8 +312,12 @@ impl Worker {
         }
     }
 
-    /// Puts a checkpoint in the place of a log that has become long.
+    /// Puts a checkpoint in the place of a log that has become long. Where actions are signed the log is kept: segments and books
+    /// follow from it.
     fn tidy(&self, worlds: &Worlds) {
+        if worlds.books.is_some() {
+            return;
+        }
         let mut ledger = self.shared.ledger();
         if ledger.bytes() > self.hub.config.store.checkpoint
             && let Ok((snapshot, seeded)) = worlds.stand()
@@ -309,10 +382,14 @@ enum Answer {
 /// The deed of a RESET.
 fn begin(worlds: &Worlds, reset: &Reset<'_>) -> Result<Deed, hyperdust_gym::Error> {
     let each = reset.seeds();
-    let seeds = match (reset.seeds, &each) {
+    worlds.reset(seeds(reset, &each), reset.mask().as_deref())
+}
+
+/// The seeds of a RESET, of which `each` are those that it lists.
+fn seeds<'a>(reset: &Reset<'_>, each: &'a Option<Vec<Option<u64>>>) -> Seeds<'a> {
+    match (reset.seeds, each) {
         (SeedsFrame::First(first), _) => Seeds::First(first),
         (_, Some(each)) => Seeds::Each(each),
         _ => Seeds::Continue,
-    };
-    worlds.reset(seeds, reset.mask().as_deref())
+    }
 }

@@ -2,10 +2,13 @@
 //! what happens to one client, or to the server, is nobody else's loss.
 
 mod binary;
+mod companion;
 mod equality;
 mod failure;
 mod house;
 mod http;
+mod jobs;
 mod manners;
 mod policy;
+mod signing;
 mod strangers;

@@ -183,16 +183,25 @@ impl Session {
         &mut self,
         actions: &[Signed<hyperdust_receipt::ActionRoot>],
     ) -> Result<Vec<(Hash, Signed<OutputRoot>)>, ClientError> {
+        self.alone()?;
+        self.receipt_async(actions)?;
+        self.receipt_wait(actions.len())
+    }
+
+    /// Sends signed action roots without waiting.
+    pub fn receipt_async(&mut self, actions: &[Signed<hyperdust_receipt::ActionRoot>]) -> Result<(), ClientError> {
         let bytes: Vec<u8> = actions.iter().flat_map(Signed::encode).collect();
-        self.call(&Request::Receipt(&bytes), |reply| {
-            let Reply::Receipt(outputs, signed) = reply else { return None };
-            let (roots, rest) = outputs.as_chunks::<32>();
-            let signed = signed.chunks(Signed::<OutputRoot>::BYTES);
-            if !rest.is_empty() || roots.len() != actions.len() || signed.len() != roots.len() {
-                return None;
-            }
-            roots.iter().zip(signed).map(|(root, signed)| Some((*root, Signed::decode(signed).ok()?))).collect()
-        })
+        self.post(&Request::Receipt(&bytes))
+    }
+
+    /// The answer to `count` signed action roots, where that is the oldest pending request.
+    pub fn receipt_wait(&mut self, count: usize) -> Result<Vec<(Hash, Signed<OutputRoot>)>, ClientError> {
+        let received = self.wait()?;
+        let answers = match Reply::decode(&received.header, &received.slices())? {
+            Reply::Receipt(outputs, signed) => answers(outputs, signed),
+            _ => None,
+        };
+        answers.filter(|answers| answers.len() == count).ok_or(ClientError::Unexpected { what: "RECEIPT" })
     }
 
     /// Pays.
@@ -389,4 +398,14 @@ impl Session {
     pub fn layout(&self) -> &Layout {
         &self.opened.layout
     }
+}
+
+/// What is in the frames of a receipt's answer.
+fn answers(outputs: &[u8], signed: &[u8]) -> Option<Vec<(Hash, Signed<OutputRoot>)>> {
+    let (roots, rest) = outputs.as_chunks::<32>();
+    let signed = signed.chunks(Signed::<OutputRoot>::BYTES);
+    if !rest.is_empty() || signed.len() != roots.len() {
+        return None;
+    }
+    roots.iter().zip(signed).map(|(root, signed)| Some((*root, Signed::decode(signed).ok()?))).collect()
 }
