@@ -62,7 +62,10 @@ def save(
         clip: What it sees is clamped to ± this.
         low, high: Answers are clamped to -1 … 1 and stretched over these bounds, one a number of the action.
     """
-    arrays = [(_array(weight, 2, f"layers[{i}]: weight"), _array(bias, 1, f"layers[{i}]: bias")) for i, (weight, bias) in enumerate(layers)]
+    arrays = [
+        (_array(weight, 2, f"layers[{number}]: weight"), _array(bias, 1, f"layers[{number}]: bias"))
+        for number, (weight, bias) in enumerate(layers)
+    ]
     normal, bounds = _pair(mean, std, "mean and std"), _pair(low, high, "low and high")
     data = _core.policy_file(arrays, activation, output_activation, normal, clip, bounds)
     # Whoever reads it meanwhile sees the old file or the new one.

@@ -178,8 +178,9 @@ class RemoteVectorEnv(_Session, Lanes):
         It acts as a whole or not at all; in ``DISABLED`` it ends with the first step that ends an episode. Give it a ``timeout`` (in
         seconds) that so many steps may take. A policy that does not fit is a :class:`hyperdust.PolicyError`.
         """
-        arrays, *rest = self._running().run(name, operator.index(steps), timeout)
-        return (named(self._segments, arrays), *rest)
+        run = self._running().run(name, operator.index(steps), timeout)
+        arrays, rewards, terminations, truncations, infos = run
+        return named(self._segments, arrays), rewards, terminations, truncations, infos
 
     @property
     def pending(self) -> int:
