@@ -211,7 +211,14 @@ aarch64-tools: system
 	  "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static; }
 evidence-aarch64: aarch64-tools
 
-EVIDENCE := physics learning transfer soak fuzzing guest worlds disputes aarch64
+# What is measured on the server as it is released.
+SERVED := serve digests faults hostile serve-soak
+.PHONY: hyperdust
+hyperdust: system ## the server, as released
+	cargo build $(CARGO_FLAGS) --quiet --release -p hyperdust-actors
+$(addprefix evidence-,$(SERVED)): hyperdust
+
+EVIDENCE := physics learning transfer soak fuzzing guest worlds disputes aarch64 $(SERVED)
 .PHONY: evidence $(addprefix evidence-,$(EVIDENCE))
 evidence: $(addprefix evidence-,$(EVIDENCE)) evidence-benchmark ## the long forms (many hours); writes docs/evidence/*.json
 evidence-guest evidence-worlds evidence-disputes: guest

@@ -79,6 +79,8 @@ pub struct Keep {
     pub journal: bool,
     /// Bytes of a session's commands after which a checkpoint takes their place.
     pub checkpoint: usize,
+    /// Bytes that the store's files may have beyond three times what is in them before they are written anew.
+    pub slack: u64,
 }
 
 /// What this provider signs, and with which key.
@@ -165,7 +167,7 @@ impl Default for Wire {
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { capacity: 0, gather: 20, journal: true, checkpoint: 4 << 20 }
+        Self { capacity: 0, gather: 20, journal: true, checkpoint: 4 << 20, slack: 256 << 20 }
     }
 }
 
@@ -268,8 +270,11 @@ impl Config {
     }
 }
 
-/// `$XDG_DATA_HOME/hyperdust`, or what that stands for where it is not set.
-fn data_folder() -> PathBuf {
+/// The store's folder in a server's data folder.
+pub const STORE: &str = "store";
+
+/// Where a server keeps its data unless told otherwise: `$XDG_DATA_HOME/hyperdust`, or what that stands for where it is not set.
+pub fn data_folder() -> PathBuf {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
     let base = base.or_else(|| set("HOME").map(|home| home.join(".local/share")));

@@ -181,7 +181,7 @@ fn assemble(
 /// The store in the server's folder. One that is damaged is moved aside, what checks is taken over, and what does not is named.
 fn open(config: &Config) -> Result<Arc<dyn Store>, Error> {
     let options = hyperdust_store::Options {
-        path: config.data.join("store"),
+        path: config.data.join(super::config::STORE),
         capacity: config.store.capacity,
         ..Default::default()
     };

@@ -236,7 +236,7 @@ impl Sessions {
     }
 
     fn resume(&mut self, ticket: Ticket, resume: Resume, ctx: &mut Context<Self>) {
-        let answered = Some(resume.answered);
+        let answered = Some(resume.needed());
         if let Some(held) = self.open.get(&resume.session) {
             return match rights(&ticket, &resume, &held.shared.opening) {
                 Ok(rights) => held.address.do_send(Bind { ticket, rights, answered }),

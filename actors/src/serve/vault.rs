@@ -135,6 +135,18 @@ impl Vault {
         self.store.usage().bytes
     }
 
+    /// Whether its files are larger than three times what is in them and `slack` bytes: what was removed takes room until
+    /// [`Vault::compact`].
+    pub fn wasteful(&self, slack: u64) -> bool {
+        let usage = self.store.usage();
+        usage.disk > slack.saturating_add(3 * usage.bytes)
+    }
+
+    /// Writes the store anew, without what was removed. Other calls wait meanwhile.
+    pub fn compact(&self) -> Result<(), Error> {
+        self.store.compact().map_err(failed)
+    }
+
     /// A page of the episodes, newest first, for a client.
     pub fn episodes(&self, query: &EpisodeQuery) -> Result<EpisodeList, Error> {
         let page = self.store.episodes(&Query {
@@ -195,4 +207,38 @@ fn summary(record: EpisodeRecord) -> EpisodeSummary {
 
 fn failed(error: impl std::fmt::Display) -> Error {
     Error::Store(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use hyperdust_store::{Options, SledStore};
+
+    use super::*;
+
+    /// Files that have grown far beyond what is in them are noticed, and compacting them is enough: it does not go on for ever.
+    #[test]
+    fn waste_is_seen_and_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let slack = 8 << 20;
+        let open = |capacity| {
+            let options = Options { path: folder.path().into(), capacity, reserve: 0, ..Options::default() };
+            Vault::new(Arc::new(SledStore::open(&options).unwrap().0))
+        };
+        let put = |vault: &Vault, number: u64| {
+            let bytes = number.to_le_bytes().repeat(12_000);
+            vault.store.put_episode(&EpisodeMeta::default(), &bytes).unwrap();
+        };
+        let vault = open(0);
+        (0..300).for_each(|number| put(&vault, number));
+        vault.flush().unwrap();
+        assert!(!vault.wasteful(slack), "{:?}", vault.store.usage());
+        drop(vault);
+        // The operator has less room for it from now on.
+        let vault = open(1 << 20);
+        put(&vault, 300);
+        vault.flush().unwrap();
+        assert!(vault.wasteful(slack), "{:?}", vault.store.usage());
+        vault.compact().unwrap();
+        assert!(!vault.wasteful(slack), "{:?}", vault.store.usage());
+    }
 }

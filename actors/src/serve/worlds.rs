@@ -93,8 +93,8 @@ impl Worlds {
         (0..self.seeded.len()).find(|&lane| !self.seeded[lane] && named(lane) && !given(lane))
     }
 
-    /// The deed of a reset with these seeds: lanes that never had one get one from the operating system.
-    pub fn reset(&self, seeds: Seeds<'_>, mask: Option<&[bool]>) -> Result<Deed, Error> {
+    /// The deed of a reset with these seeds, and whether chance is in it: lanes that never had one get one from the operating system.
+    pub fn reset(&self, seeds: Seeds<'_>, mask: Option<&[bool]>) -> Result<(Deed, bool), Error> {
         let lanes = self.seeded.len();
         if let Seeds::Each(list) = seeds
             && list.len() != lanes
@@ -120,7 +120,7 @@ impl Worlds {
                 given => given,
             });
         }
-        Ok(Deed::Reset { seeds: each, mask: mask.map(<[bool]>::to_vec) })
+        Ok((Deed::Reset { seeds: each, mask: mask.map(<[bool]>::to_vec) }, drawn.is_some()))
     }
 
     /// Does it. On an error nothing has changed.
@@ -214,8 +214,8 @@ mod tests {
             let (mut batches, mut episodes) = (Vec::new(), Vec::new());
             for round in 0..120 {
                 let deed = match round {
-                    0 => worlds.reset(Seeds::Continue, None).unwrap(),
-                    40 => worlds.reset(Seeds::Continue, Some(&[true, false, false, true, false])).unwrap(),
+                    0 => worlds.reset(Seeds::Continue, None).unwrap().0,
+                    40 => worlds.reset(Seeds::Continue, Some(&[true, false, false, true, false])).unwrap().0,
                     _ => {
                         let arenas: Vec<_> = samplers.iter_mut().map(|s| s.draw(layout).to_vec()).collect();
                         Deed::Step(rows(layout, &arenas))

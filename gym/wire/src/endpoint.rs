@@ -60,8 +60,8 @@ impl FromStr for Endpoint {
             }
             let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
             match bare.parse::<IpAddr>() {
-                Ok(IpAddr::V4(address)) => address.is_loopback(),
-                Ok(IpAddr::V6(address)) => address.is_loopback(),
+                // Canonical: `::ffff:127.0.0.1` is how an IPv6 socket calls 127.0.0.1.
+                Ok(address) => address.to_canonical().is_loopback(),
                 Err(_) => host == "localhost",
             }
         };
@@ -77,9 +77,14 @@ mod tests {
     #[test]
     fn loopback_is_certain() {
         let loopback = |text: &str| text.parse::<Endpoint>().map(|endpoint| endpoint.loopback());
-        for text in
-            ["tcp://127.0.0.1:5555", "tcp://127.8.9.1:*", "tcp://[::1]:5555", "tcp://localhost:1", "ipc:///tmp/x"]
-        {
+        for text in [
+            "tcp://127.0.0.1:5555",
+            "tcp://127.8.9.1:*",
+            "tcp://[::1]:5555",
+            "tcp://[::ffff:127.0.0.1]:5555",
+            "tcp://localhost:1",
+            "ipc:///tmp/x",
+        ] {
             assert_eq!(loopback(text), Ok(true), "{text}");
         }
         for text in [

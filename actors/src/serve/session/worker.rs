@@ -25,7 +25,7 @@ use crate::serve::{
     Hub,
     gateway::{Line, Out, Rights, Ticket, frames},
     ledger::{Deed, Frames, Turn},
-    recorder::Ended,
+    recorder::{Ended, Settle},
     sessions::{Close, End, Sessions},
     signing::{Agreed, Books, keep_voucher},
     worlds::Worlds,
@@ -46,6 +46,8 @@ pub struct Worker {
 enum Outcome {
     /// It was done and is answered so.
     Done(Deed, Frames),
+    /// As `Done`; chance was in it, so it would be another when done again: it has to be safe before anybody sees it.
+    Drawn(Deed, Frames),
     /// It was not done.
     Not(Failure),
     /// The session ends.
@@ -138,11 +140,14 @@ impl Worker {
             Ok(request) => self.act(worlds, header, request, rights),
             Err(error) => Outcome::Not(Failure::from(&error)),
         };
+        let drawn = matches!(outcome, Outcome::Drawn(..));
         match outcome {
-            Outcome::Done(deed, frames) => {
+            Outcome::Done(deed, frames) | Outcome::Drawn(deed, frames) => {
                 self.shared.failures.store(0, Ordering::Relaxed);
-                let mut ledger = self.shared.ledger();
-                ledger.answered(deed, frames.clone());
+                self.shared.ledger().answered(deed, frames.clone());
+                if drawn {
+                    self.settle();
+                }
                 Answer::Frames(frames)
             }
             Outcome::Not(failure) if failure.code.answers() => {
@@ -175,6 +180,7 @@ impl Worker {
                 _ => {}
             }
         }
+        let mut drawn = false;
         let deed = match request {
             Request::Step(segments) => {
                 if let Some(refusal) = self.may_step(worlds.env().num_envs()) {
@@ -184,7 +190,10 @@ impl Worker {
             }
             Request::Reset(_) if !rights.reset => return forbidden("reset"),
             Request::Reset(reset) => match begin(worlds, &reset) {
-                Ok(deed) => deed,
+                Ok((deed, chance)) => {
+                    drawn = chance;
+                    deed
+                }
                 Err(error) => return Outcome::Not(Failure::from(&error)),
             },
             Request::Snapshot | Request::Restore(_) if !rights.state => return forbidden("read or write the state of"),
@@ -206,7 +215,21 @@ impl Worker {
         }
         let answer = self.answer(header, &deed, worlds);
         self.record(worlds.take_episodes());
-        Outcome::Done(deed, answer)
+        if drawn { Outcome::Drawn(deed, answer) } else { Outcome::Done(deed, answer) }
+    }
+
+    /// Waits until the log is on the disk, for what chance has decided. Where the disk takes no more, the session goes on, and may be
+    /// rolled back by a crash.
+    fn settle(&self) {
+        let (done, settled) = tokio::sync::oneshot::channel();
+        self.hub.recorder.do_send(Settle(done));
+        match settled.blocking_recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(session = self.shared.id, %error, "the session's log could not be written down")
+            }
+            Err(_) => tracing::warn!(session = self.shared.id, "the recorder has stopped"),
+        }
     }
 
     /// What a deed that was just done is answered with.
@@ -348,6 +371,10 @@ impl Worker {
             let why = "another connection has resumed the session";
             self.hub.outbox.send(&before, self.shared.notice(NoticeKind::Detached, why));
         }
+        if answered.is_none() {
+            // Its number and token are chance's.
+            self.settle();
+        }
         match answered {
             None => ticket.reply(&Reply::Opened(Box::new(opened))),
             Some(_) => ticket.reply(&Reply::Resumed(Box::new(Resumed { opened, next }))),
@@ -376,8 +403,8 @@ enum Answer {
     Close,
 }
 
-/// The deed of a RESET.
-fn begin(worlds: &Worlds, reset: &Reset<'_>) -> Result<Deed, hyperdust_gym::Error> {
+/// The deed of a RESET, and whether chance is in it.
+fn begin(worlds: &Worlds, reset: &Reset<'_>) -> Result<(Deed, bool), hyperdust_gym::Error> {
     let each = reset.seeds();
     worlds.reset(seeds(reset, &each), reset.mask().as_deref())
 }
