@@ -28,7 +28,7 @@ import server
 
 import hyperdust
 
-BATCH, DEPTH = 256, 4
+BATCH, DEPTH = 256, 8
 # Parts of the local speed that must be left at batch 256 over tcp, and microseconds that a round trip may take beside the step.
 TARGETS = {"ant": 0.85, "cartpole": 0.60}
 ROUND_TRIP_US = 200.0

@@ -21,7 +21,9 @@ def same(left: Any, right: Any, place: str) -> None:
         [same(left[key], right[key], f"{place}.{key}") for key in left]
     elif isinstance(left, tuple | list):
         [same(one, other, f"{place}[{index}]") for index, (one, other) in enumerate(zip(left, right, strict=True))]
-    elif isinstance(left, np.ndarray) and left.dtype != object:
+    elif isinstance(left, np.ndarray) and left.dtype == object:
+        same(left.tolist(), right.tolist(), place)
+    elif isinstance(left, np.ndarray):
         if left.dtype != right.dtype or left.shape != right.shape or left.tobytes() != right.tobytes():
             raise AssertionError(f"{place} differs")
     elif not np.array_equal(left, right):
@@ -58,7 +60,7 @@ class Twin:
         return self.steps - before
 
     def check(self) -> None:
-        """An error unless everything that the future depends on is equal."""
+        """An error unless everything that the future depends on is equal. (Of a recorded session the recordings are part of that.)"""
         if self.there.get_state() != self.here.get_state():
             raise AssertionError("the states differ")
 

@@ -183,7 +183,10 @@ impl Recorder {
         if self.busy {
             return;
         }
-        if self.journal {
+        // Logs are not waited for, so they need not be on the disk at once; episodes are, and what somebody asked for. What is not
+        // flushed is not put either: that would be work every few milliseconds, beside steps that take microseconds.
+        let flush = !self.next.ended.is_empty() || !self.next.waiting.is_empty() || self.flushed.elapsed() >= LOGS;
+        if self.journal && flush {
             self.followed.retain(|shared| shared.strong_count() > 0);
             let news = self.followed.iter().filter_map(Weak::upgrade).filter_map(|shared| {
                 let news = shared.ledger().news();
@@ -196,8 +199,6 @@ impl Recorder {
         }
         self.busy = true;
         let commit = std::mem::take(&mut self.next);
-        // Logs are not waited for, so they need not be on the disk at once; episodes are, and what somebody asked for.
-        let flush = !commit.ended.is_empty() || !commit.waiting.is_empty() || self.flushed.elapsed() >= LOGS;
         if flush {
             self.flushed = Instant::now();
         }

@@ -18,6 +18,11 @@ use crate::serve::{ledger::Frames, session::Work, sessions::Ask};
 const TURN: usize = 64;
 /// Between looks at who is silent.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How long the sockets and the queue are looked at again and again, giving way to other threads in between, before the thread sleeps:
+/// to be woken takes longer than a client needs to ask again.
+const SPIN: Duration = Duration::from_micros(200);
+/// Only where the last pause was shorter than this, so that slow sessions cost nothing.
+const QUICK: Duration = Duration::from_millis(1);
 
 /// The sockets and who is on them.
 pub struct Traffic {
@@ -39,13 +44,36 @@ impl Traffic {
 
     /// Until it is told to stop.
     pub fn run(mut self) {
+        let (mut busy, mut quick) = (Instant::now(), false);
         loop {
-            if !self.deliver() {
-                return;
+            let Some(mut worked) = self.deliver() else { return };
+            for socket in 0..self.sockets.routers.len() {
+                for _ in 0..TURN {
+                    if !self.receive(socket) {
+                        break;
+                    }
+                    worked = true;
+                }
+            }
+            if let Some((zap, _)) = &self.sockets.zap
+                && let Err(error) = zap.serve()
+            {
+                tracing::error!(%error, "keys could not be checked");
+            }
+            let now = Instant::now();
+            let pause = now.saturating_duration_since(busy);
+            if worked {
+                (busy, quick) = (now, pause < QUICK);
+            }
+            if self.swept.elapsed() >= SWEEP {
+                self.sweep();
+            }
+            if worked || quick && pause < SPIN {
+                std::thread::yield_now();
+                continue;
             }
             self.outbox.sleep(true);
-            let more = self.deliver();
-            if !more {
+            if self.deliver().is_none() {
                 return;
             }
             let wait = SWEEP.saturating_sub(self.swept.elapsed()).as_millis() as i64;
@@ -57,27 +85,14 @@ impl Traffic {
             drop(items);
             self.outbox.sleep(false);
             while self.inlet.wake.recv_msg(zmq::DONTWAIT).is_ok() {}
-            if let Some((zap, _)) = &self.sockets.zap
-                && let Err(error) = zap.serve()
-            {
-                tracing::error!(%error, "keys could not be checked");
-            }
-            for socket in 0..self.sockets.routers.len() {
-                for _ in 0..TURN {
-                    if !self.receive(socket) {
-                        break;
-                    }
-                }
-            }
-            if self.swept.elapsed() >= SWEEP {
-                self.sweep();
-            }
         }
     }
 
-    /// Does what the queue holds; `false`: stop.
-    fn deliver(&mut self) -> bool {
+    /// Does what the queue holds; whether there was anything, or none: stop.
+    fn deliver(&mut self) -> Option<bool> {
+        let mut worked = false;
         while let Ok(out) = self.inlet.queue.try_recv() {
+            worked = true;
             self.outbox.metrics().outbox.dec();
             match out {
                 Out::Send(client, frames) => self.send(&client, &frames),
@@ -87,10 +102,10 @@ impl Traffic {
                     let clients: Vec<_> = self.clients.iter().flat_map(HashMap::values).cloned().collect();
                     clients.iter().for_each(|client| self.send(client, &frames));
                 }
-                Out::Stop => return false,
+                Out::Stop => return None,
             }
         }
-        true
+        Some(worked)
     }
 
     fn send(&self, client: &Client, frames: &Frames) {

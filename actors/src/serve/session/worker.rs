@@ -8,7 +8,7 @@ use std::{
     sync::{
         Arc,
         atomic::Ordering,
-        mpsc::{Receiver, SyncSender},
+        mpsc::{Receiver, SyncSender, TryRecvError},
     },
     time::{Duration, Instant},
 };
@@ -33,6 +33,11 @@ use crate::serve::{
 
 /// The longest nap of a session that is too fast, so that it notices when it is to stop.
 const NAP: Duration = Duration::from_millis(50);
+/// How long a worker looks for the next request again and again, giving way to other threads in between, before it sleeps: as the
+/// gateway does, and only where the last one came within [`QUICK`].
+const SPIN: Duration = Duration::from_micros(200);
+/// See [`SPIN`].
+const QUICK: Duration = Duration::from_millis(1);
 
 /// A session's worker, before its thread runs.
 pub struct Worker {
@@ -93,7 +98,8 @@ impl Worker {
     }
 
     fn serve(&self, mut worlds: Worlds, queue: &Receiver<Work>) {
-        while let Ok(work) = queue.recv() {
+        let mut inbox = Inbox { queue, quick: false };
+        while let Some(work) = inbox.next() {
             match work {
                 Work::Bind { bind, work } => self.bind(bind, work),
                 Work::Request { ticket, frames, rights } => {
@@ -393,6 +399,30 @@ impl Worker {
         if let Some(session) = self.session.upgrade() {
             session.do_send(Failed { why: why.into() });
         }
+    }
+}
+
+/// Where a worker's work comes from.
+struct Inbox<'a> {
+    queue: &'a Receiver<Work>,
+    /// Whether the last piece came soon.
+    quick: bool,
+}
+
+impl Inbox<'_> {
+    /// The next piece of work; none: nobody can send any more.
+    fn next(&mut self) -> Option<Work> {
+        let begin = Instant::now();
+        let work = loop {
+            match self.queue.try_recv() {
+                Ok(work) => break work,
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) if self.quick && begin.elapsed() < SPIN => std::thread::yield_now(),
+                Err(TryRecvError::Empty) => break self.queue.recv().ok()?,
+            }
+        };
+        self.quick = begin.elapsed() < QUICK;
+        Some(work)
     }
 }
 

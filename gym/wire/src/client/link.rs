@@ -1,6 +1,7 @@
 //! The socket: messages out and in, by a deadline.
 
 use std::{
+    cell::Cell,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -14,6 +15,11 @@ const DEAD_MS: i32 = 15000;
 /// Between two tries to connect: at first, and at most.
 const RECONNECT_MS: i32 = 100;
 const RECONNECT_MOST_MS: i32 = 2000;
+/// How long a socket is looked at again and again, giving way to other threads in between, before this one sleeps: to be woken takes
+/// longer than most answers do on one machine.
+const SPIN: Duration = Duration::from_micros(200);
+/// Only where the last answer came within this time, so that waiting for slow worlds costs nothing.
+const QUICK: Duration = Duration::from_millis(1);
 
 /// A message that came in.
 #[derive(Debug)]
@@ -36,6 +42,8 @@ pub(super) struct Link {
     /// Tells of handshakes that failed. It is kept as long as the socket, or libzmq would wait for a reader.
     monitor: Option<zmq::Socket>,
     endpoint: Endpoint,
+    /// Whether the last wait was short.
+    quick: Cell<bool>,
 }
 
 impl Link {
@@ -63,7 +71,7 @@ impl Link {
             monitor = Some(watch(&context, &socket).map_err(&failed)?);
         }
         socket.connect(endpoint.as_str()).map_err(&failed)?;
-        Ok(Self { socket, monitor, endpoint })
+        Ok(Self { socket, monitor, endpoint, quick: Cell::new(true) })
     }
 
     pub fn endpoint(&self) -> &Endpoint {
@@ -84,15 +92,24 @@ impl Link {
     /// The next message, or none by then. A message that is none is an error, and gone.
     pub fn receive(&self, until: Instant) -> Result<Option<Received>, ClientError> {
         let failed = ClientError::socket("receive");
+        let begin = Instant::now();
         loop {
             match self.socket.recv_msg(zmq::DONTWAIT) {
-                Ok(first) => return self.rest(&first).map(Some),
+                Ok(first) => {
+                    self.quick.set(begin.elapsed() < QUICK);
+                    return self.rest(&first).map(Some);
+                }
                 Err(zmq::Error::EAGAIN) => {}
                 Err(error) => return Err(failed(error)),
             }
-            let left = until.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let left = until.saturating_duration_since(now);
             if left.is_zero() {
                 return Ok(None);
+            }
+            if self.quick.get() && now.saturating_duration_since(begin) < SPIN {
+                std::thread::yield_now();
+                continue;
             }
             let wait = milliseconds(left);
             match &self.monitor {
