@@ -75,8 +75,9 @@ wheel: $(VENV)/.ready ## build the release wheel and install it into the test en
 # ---------------------------------------------------------------------------------------------- the two commands
 
 .PHONY: demo
-demo: wheel ## train PPO on our Ant, show what it learned in out/, replay the best episode bit for bit
-	$(PY) python/examples/demo.py --out $(OUT)
+demo: wheel page ## serve worlds, train PPO on our Ant over the wire, host what it learned, replay it, export it; pictures in out/
+	cargo build $(CARGO_FLAGS) --quiet --release -p hyperdust-actors --bin hyperdust
+	HYPERDUST_BINARY=$(CARGO_TARGET_DIR)/release/hyperdust $(PY) python/examples/demo.py --out $(OUT)
 
 .PHONY: test
 test: page lint test-rust test-guest test-python ## everything that needs neither a GPU nor torch

@@ -93,6 +93,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write("elf", "counts", &elf())?;
     write("elf", "list", include_bytes!("../engine/guest/IMAGE_ROOT"))?;
     write("network", "two-layers", &network()?)?;
+    write("policy_file", "all-of-it", &policy()?)?;
     let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../gym/wire/golden"));
     for entry in fs::read_dir(golden)? {
         let path = entry?.path();
@@ -194,6 +195,19 @@ fn network() -> Result<Vec<u8>, hyperdust_mlp::Error> {
     let network = Network::new(vec![layer(3, 2, Activation::Tanh), layer(2, 1, Activation::Linear)])?.encode()?;
     let observations = Batch { columns: 3, numbers: vec![0.5, -1.0, 2.0, 0.0, 1.0, -2.0] }.encode()?;
     Ok([&(network.len() as u16).to_le_bytes(), network.as_slice(), &observations].concat())
+}
+
+/// A policy's file with everything that may be in one.
+fn policy() -> Result<Vec<u8>, hyperdust_policy::Error> {
+    let dense = |inputs: usize, units: usize| hyperdust_policy::Dense {
+        weight: (0..inputs * units).map(|i| 0.25 * i as f32 - 1.0).collect(),
+        bias: vec![0.5; units],
+    };
+    let mut design = hyperdust_policy::Design::new(vec![dense(3, 2), dense(2, 1)], Activation::Tanh);
+    design.normal = Some((vec![1.0; 3], vec![0.5; 3]));
+    design.clip = Some(10.0);
+    design.bounds = Some((vec![-2.0], vec![2.0]));
+    design.encode()
 }
 
 /// An environment after three recorded steps without control.

@@ -1,14 +1,26 @@
-"""`make demo`: a few minutes of PPO on our Ant, then proof that its best episode can be run again bit for bit.
+"""`make demo`: the whole way, on one machine, in a few minutes.
 
-Writes into the folder `--out`: learning_curve.png, best_episode.gif, film_strip.png, policy.npz and best_episode.hdep
-(the recording: blueprint, seed, actions and a digest of every step).
+A server is started; PPO learns our Ant over the wire; the policy that comes out is hosted, and drives a session on the server without
+a client in between; what the server recorded of that is filmed, replayed bit for bit, and made a Minari data set.
+
+Writes into the folder `--out`: learning_curve.png, best_episode.gif, film_strip.png, policy.npz (the learner's own), policy.safetensors
+(what a server hosts), best_episode.hdep (the recording: seed, actions and a digest of every step) and minari/ (the data set). The
+server's binary is HYPERDUST_BINARY, or `hyperdust` on the path.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
+import os
+import shutil
+import signal
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import gymnasium
@@ -19,37 +31,52 @@ import ppo_jax
 from ppo_jax import Policy, to_env
 
 import hyperdust
+from hyperdust import policies
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first)
 
 FRAMES_PER_SECOND = 20
+DATA_SET = "demo/expert-v0"
 
 
-def best_episode(policy: Policy, env_id: str, lanes: int, seed: int) -> tuple[hyperdust.Episode, int, np.ndarray, np.ndarray]:
-    """Lets the policy play one episode in each lane: the recording of the best, its lane, its actions, and all returns."""
-    envs = hyperdust.make_vec(env_id, num_envs=lanes, record=True)
-    observations, _ = envs.reset(seed=seed)
-    finished: dict[int, hyperdust.Episode] = {}
-    returns, running, taken = np.zeros(lanes), np.ones(lanes, bool), []
-    while running.any():
-        taken.append(to_env(envs.single_action_space, policy(observations)))
-        observations, rewards, terminated, truncated, _ = envs.step(taken[-1])
-        returns += np.where(running, rewards, 0.0)
-        running &= ~(terminated | truncated)
-        for lane, episode in envs.finished_episodes():
-            finished.setdefault(lane, episode)
-    envs.close()
-    best = int(returns.argmax())
-    return finished[best], best, np.stack(taken)[: len(finished[best]), best], returns
+@contextlib.contextmanager
+def serving(data: Path, *flags: str) -> Iterator[str]:
+    """A server on this folder, for as long as the block runs: its address. It is told to end, and ends by itself when it has drained."""
+    binary = os.environ.get("HYPERDUST_BINARY") or shutil.which("hyperdust")
+    if binary is None:
+        sys.exit("no server: set HYPERDUST_BINARY to the hyperdust binary (cargo build --release -p hyperdust-actors)")
+    command = [Path(binary).resolve(), "serve", "--listen", "tcp://127.0.0.1:*", "--http", "127.0.0.1:0", "--data", str(data), "--set", "level=warn"]
+    server = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True, cwd=data)
+    try:
+        said = server.stdout.readline()
+        if not said.startswith("listens on "):
+            sys.exit("the server did not start")
+        address = said.split()[-1]
+        print(f"  a server at {address}, its page at {server.stdout.readline().split()[-1]}")
+        yield address
+    finally:
+        server.send_signal(signal.SIGTERM)
+        status = server.wait()
+        print(f"  the server has drained, exit status {status}")
 
 
-def film(env_id: str, seed: int, actions: np.ndarray, seconds: float) -> list[np.ndarray]:
-    """Plays the actions in a single environment: the same world as the lane that was seeded alike."""
+def save_hosted(policy: Policy, space: gymnasium.Space, path: Path) -> None:
+    """The learner's policy as a file that servers host: its actor, what it sees, and where its actions lie."""
+    layers = [(np.asarray(weight).T, np.asarray(bias)) for weight, bias in policy.params["actor"]]
+    bounds = {}
+    if isinstance(space, gymnasium.spaces.Box) and np.isfinite(space.low).all() and np.isfinite(space.high).all():
+        bounds = {"low": space.low.ravel(), "high": space.high.ravel()}
+    policies.save(path, layers, activation="tanh", mean=policy.mean, std=1.0 / policy.scale, clip=10.0, **bounds)
+
+
+def film(env_id: str, episode: hyperdust.Episode, seconds: float) -> list[np.ndarray]:
+    """Plays a recorded episode's actions in an environment here: the same world as the lane there that was seeded alike."""
     env = gymnasium.make(env_id, render_mode="rgb_array", width=320, height=240)
-    env.reset(seed=seed)
+    env.reset(seed=episode.seed)
     every = max(1, round(1.0 / (FRAMES_PER_SECOND * env.unwrapped.dt)))
     frames = []
+    actions = next(hyperdust.dataset(episode).trajectories(progress=False)).actions
     for step, action in enumerate(actions[: round(seconds / env.unwrapped.dt)]):
         env.step(action)
         if step % every == 0:
@@ -72,52 +99,100 @@ def draw_curve(curve: list[dict[str, float]], env_id: str, path: Path) -> None:
     plt.close(figure)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("out"))
-    parser.add_argument("--env-id", default="hyperdust/Ant-v0")
-    parser.add_argument("--steps", type=int, default=1_500_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--lanes", type=int, default=16, help="episodes played to judge the policy")
-    flags = parser.parse_args()
-    flags.out.mkdir(parents=True, exist_ok=True)
-
+def learn(address: str, scene: str, flags: argparse.Namespace) -> ppo_jax.Result:
+    """PPO over the wire, and what the policy is worth before and after."""
     config = ppo_jax.configure(flags.env_id, seed=flags.seed, total_steps=flags.steps)
-    print(f"HyperDust {hyperdust.__version__}: PPO on {flags.env_id}, {flags.steps:,} steps, seed {flags.seed}")
     rng = np.random.default_rng(flags.seed)
     untrained = ppo_jax.train(dataclasses.replace(config, total_steps=0), progress=False).policy
     aimless = ppo_jax.evaluate(lambda seen: rng.uniform(-1, 1, untrained(seen).shape), config, flags.lanes)
     before = ppo_jax.evaluate(untrained, config, flags.lanes)
-    result = ppo_jax.train(config)
-    after = ppo_jax.evaluate(result.policy, config, flags.lanes)
+    envs = hyperdust.connect(address, scene, config.num_envs, autoreset_mode=config.autoreset.title().replace("_", ""))
+    result = ppo_jax.train(config, envs)
+    envs.close()
+    after = ppo_jax.evaluate(result.policy, config, flags.lanes)  # here: the worlds are the same, bit for bit
 
     def say(label: str, found: dict[str, float]) -> None:
         speed = f", {found['speed']:.2f} m/s" if "speed" in found else ""
-        print(f"{label}: return {found['return']:.0f} ± {found['return_std']:.0f}, episode of {found['length']:.0f} steps{speed}")
+        print(f"  {label}: return {found['return']:.0f} ± {found['return_std']:.0f}, episode of {found['length']:.0f} steps{speed}")
 
     say("random actions ", aimless)
     say("before training", before)  # an untrained ant stands still, and is paid for being upright
     say("after training ", after)
-    print(f"{flags.steps / result.seconds:,.0f} steps a second, learning included ({result.seconds:.0f} s)")
+    print(f"  {flags.steps / result.seconds:,.0f} steps a second, learning and the wire included ({result.seconds:.0f} s)")
+    return result
 
-    seed = 20_000
-    episode, lane, actions, returns = best_episode(result.policy, flags.env_id, flags.lanes, seed)
-    frames = film(flags.env_id, seed + lane, actions, seconds=10.0)
-    iio.imwrite(flags.out / "best_episode.gif", frames, duration=1000 / FRAMES_PER_SECOND, loop=0)
-    strip = np.concatenate([frames[i] for i in np.linspace(0, len(frames) - 1, 6).astype(int)], axis=1)
-    iio.imwrite(flags.out / "film_strip.png", strip)
-    draw_curve(result.curve, flags.env_id, flags.out / "learning_curve.png")
-    result.policy.save(flags.out / "policy.npz")
-    recording = flags.out / "best_episode.hdep"
-    episode.save(recording)
-    print(f"saved {', '.join(sorted(str(path) for path in flags.out.iterdir() if path.is_file()))}")
 
-    report = hyperdust.replay(recording)  # from the file alone: anyone who has it can do the same
-    print(f"best episode: return {returns[lane]:.1f}, seed {seed + lane}, {len(episode)} steps, {recording.stat().st_size:,} bytes")
-    if not report.equal:
-        print(f"REPLAY DIFFERS: {report}")
+def drive(address: str, scene: str, policy: Policy, flags: argparse.Namespace) -> None:
+    """The server's own policy plays an episode in each lane of a session; nothing is on the wire but the request."""
+    envs = hyperdust.connect(address, scene, flags.lanes, record=True)
+    observations, _ = envs.reset(seed=20_000)
+    hosted = hyperdust.policy(address, "demo")
+    asked = hosted(observations.reshape(flags.lanes, -1))
+    space = envs.single_action_space
+    mine = to_env(space, policy(observations)) if isinstance(space, gymnasium.spaces.Box) else None
+    if mine is not None:
+        print(f"  asked for {flags.lanes} rows, it differs from the learner's by {np.abs(asked - mine.reshape(asked.shape)).max():.1e}")
+    steps = envs.server["max_episode_steps"]
+    start = time.perf_counter()
+    envs.run_policy("demo", steps, timeout=600.0)
+    seconds = time.perf_counter() - start
+    print(f"  RUN: {steps * flags.lanes:,} steps in one request, {steps * flags.lanes / seconds:,.0f} a second")
+    hosted.close(), envs.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("out"))
+    parser.add_argument("--env-id", default="hyperdust/Ant-v0")
+    parser.add_argument("--steps", type=int, default=1_200_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lanes", type=int, default=16, help="episodes played to judge the policy")
+    flags = parser.parse_args()
+    flags.out.mkdir(parents=True, exist_ok=True)
+    os.environ["MINARI_DATASETS_PATH"] = str((flags.out / "minari").resolve())
+    import minari
+
+    scene = gymnasium.spec(flags.env_id).kwargs["scene"]
+    hosted, recording = flags.out / "policy.safetensors", flags.out / "best_episode.hdep"
+    with tempfile.TemporaryDirectory(prefix="hyperdust-demo-") as folder:
+        print(f"1. PPO on {scene}, {flags.steps:,} steps, seed {flags.seed}, learned over the wire (HyperDust {hyperdust.__version__})")
+        with serving(Path(folder)) as address:
+            result = learn(address, scene, flags)
+        draw_curve(result.curve, flags.env_id, flags.out / "learning_curve.png")
+        result.policy.save(flags.out / "policy.npz")
+        save_hosted(result.policy, hyperdust.load(scene).action_space, hosted)
+
+        print(f"2. the policy is hosted (digest {policies.load(hosted).digest[:18]}…) and drives a session of {flags.lanes} lanes")
+        with serving(Path(folder), f"--policy=demo={hosted.resolve()}") as address:
+            drive(address, scene, result.policy, flags)
+
+            print("3. what the server has recorded of it")
+            episodes = hyperdust.dataset(address).filter(scene=scene, complete=True, min_steps=1)
+            best = max((episode for episode in episodes if episode.seed is not None), key=lambda e: e.episode_return)
+            print(f"  {len(episodes)} episodes; the best: return {best.episode_return:.1f}, {len(best)} steps, seed {best.seed}")
+            verification = episodes.verify(progress=False)
+            print(f"  {verification}")
+            best.save(recording)
+            frames = film(flags.env_id, best, seconds=10.0)
+            iio.imwrite(flags.out / "best_episode.gif", frames, duration=1000 / FRAMES_PER_SECOND, loop=0)
+            strip = np.concatenate([frames[i] for i in np.linspace(0, len(frames) - 1, 6).astype(int)], axis=1)
+            iio.imwrite(flags.out / "film_strip.png", strip)
+            report = hyperdust.replay(recording)  # from the file: anyone who has it can do the same
+            if not (report.equal and verification.equal):
+                print(f"REPLAY DIFFERS: {report}")
+                return 1
+            print(f"  replayed from {recording.stat().st_size:,} bytes: every digest matched ({report.matched} of {report.steps} steps)")
+
+            print("4. the same as a Minari data set")
+            episodes.to_minari(DATA_SET, overwrite=True, progress=False, algorithm_name="PPO")
+            returns = sorted(episode.episode_return for episode in episodes)
+    data = minari.load_dataset(DATA_SET)
+    read = sorted(float(np.sum(episode.rewards)) for episode in data.iterate_episodes())
+    print(f"  minari.load_dataset({DATA_SET!r}): {data.total_episodes} episodes, {data.total_steps:,} steps, mean return {np.mean(read):.1f}")
+    if not np.allclose(read, returns):
+        print("THE DATA SET DIFFERS from what was recorded")
         return 1
-    print(f"replayed: every digest matched ({report.matched} of {report.steps} steps)")
+    print(f"saved {', '.join(sorted(str(path) for path in flags.out.iterdir()))}")
     return 0
 
 

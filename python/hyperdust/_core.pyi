@@ -128,6 +128,23 @@ class Client:
     def close(self) -> None: ...
 
 @final
+class Policy:
+    """A policy on this machine."""
+
+    @staticmethod
+    def read(path: str | os.PathLike[str]) -> Policy: ...
+    def shape(self) -> tuple[int, int, str]: ...
+    def act(self, observations: bytes) -> bytes: ...
+
+def policy_file(
+    layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]],
+    activation: str,
+    output_activation: str,
+    normal: tuple[list[float], list[float]] | None = None,
+    clip: float | None = None,
+    bounds: tuple[list[float], list[float]] | None = None,
+) -> bytes: ...
+@final
 class Remote:
     """A session on a server, with the calls of a VectorEnv."""
 
@@ -156,6 +173,9 @@ class Remote:
         self, actions: tuple[Any, ...]
     ) -> tuple[_Arrays, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], _Info]: ...
     def step_async(self, actions: tuple[Any, ...]) -> None: ...
+    def run(
+        self, policy: str, steps: int, timeout: float | None = None
+    ) -> tuple[_Arrays, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], _Info]: ...
     def wait(
         self, timeout: float | None = None
     ) -> tuple[_Arrays, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], _Info]: ...

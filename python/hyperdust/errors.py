@@ -77,6 +77,10 @@ class RenderError(Error, RuntimeError):
     """No frame can be drawn: no such ``render_mode``, none was given, or a width or height out of range."""
 
 
+class PolicyError(Error, ValueError):
+    """A policy's file is none, nobody hosts a policy of that name, it does not fit the scene, or observations are no rows of it."""
+
+
 class DatasetError(Error, ValueError):
     """No data set can be made of this: no episodes, episodes of several scenes, or a target that already exists."""
 

@@ -26,7 +26,6 @@ from gymnasium.vector import AutoresetMode
 from hyperdust import _core
 from hyperdust.env import SEED_MASK
 from hyperdust.errors import (
-    ActionError,
     ClosedError,
     Error,
     LaneError,
@@ -35,6 +34,7 @@ from hyperdust.errors import (
     SceneError,
     StateError,
 )
+from hyperdust.policies import rows_of
 from hyperdust.spaces import named, space_of, unnamed
 from hyperdust.vector import Lanes, reset_mask
 
@@ -169,6 +169,18 @@ class RemoteVectorEnv(_Session, Lanes):
         arrays, rewards, terminations, truncations, infos = self._running().wait(timeout)
         return named(self._segments, arrays), rewards, terminations, truncations, infos
 
+    def run_policy(
+        self, name: str, steps: int, *, timeout: float | None = None
+    ) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Lets a policy that the server hosts make ``steps`` steps, without a client between them; what :meth:`step` of the
+        last one returns. Episodes that ended between are in the record (``record=True``).
+
+        It acts as a whole or not at all; in ``DISABLED`` it ends with the first step that ends an episode. Give it a ``timeout`` (in
+        seconds) that so many steps may take. A policy that does not fit is a :class:`hyperdust.PolicyError`.
+        """
+        arrays, *rest = self._running().run(name, operator.index(steps), timeout)
+        return (named(self._segments, arrays), *rest)
+
     @property
     def pending(self) -> int:
         """Requests under way."""
@@ -279,13 +291,15 @@ class RemotePolicy:
         self.inputs, self.outputs, self.rows, self.digest = client.policy(name)
 
     def __call__(self, observations: Any) -> np.ndarray:
-        """Actions (…, outputs) float32 for observations (…, inputs)."""
-        rows = np.ascontiguousarray(observations, dtype=np.float32)
-        if rows.shape[-1:] != (self.inputs,):
-            raise ActionError(f"observations have shape {rows.shape}, accepted is (…, {self.inputs})")
-        count = rows.size // self.inputs
-        actions = self._client.act(self.name, rows.tobytes(), count * self.outputs * 4)
-        return np.frombuffer(bytearray(actions), dtype=np.float32).reshape(*rows.shape[:-1], self.outputs)
+        """Actions (…, outputs) float32 for observations (…, inputs), however many there are."""
+        rows = rows_of(observations, self.inputs)
+        flat = rows.reshape(-1, self.inputs)
+        actions = np.empty((len(flat), self.outputs), np.float32)
+        for first in range(0, len(flat), self.rows):
+            part = flat[first : first + self.rows]
+            data = self._client.act(self.name, part.tobytes(), len(part) * self.outputs * 4)
+            actions[first : first + self.rows] = np.frombuffer(data, np.float32).reshape(len(part), self.outputs)
+        return actions.reshape(*rows.shape[:-1], self.outputs)
 
     def close(self) -> None:
         """Ends the connection."""

@@ -113,14 +113,14 @@ impl Client {
 
     /// Numbers of an observation and of an action of a policy, and the rows of one call at most.
     fn policy(&self, py: Python<'_>, name: &str) -> PyResult<(usize, usize, usize, String)> {
-        let policy = self.ask(py, |client| client.policy(name))?;
+        let policy = self.try_ask(py, |client| client.policy(name))?.map_err(wire::policy)?;
         Ok((policy.inputs, policy.outputs, policy.rows, policy.digest.to_string()))
     }
 
     /// Actions of a policy for rows of observations, both float32 in row-major bytes; `actions` bytes come back.
     fn act(&self, py: Python<'_>, name: &str, observations: &[u8], actions: usize) -> PyResult<Vec<u8>> {
         let mut bytes = vec![0; actions];
-        self.ask(py, |client| client.act(name, observations, &mut bytes))?;
+        self.try_ask(py, |client| client.act(name, observations, &mut bytes))?.map_err(wire::policy)?;
         Ok(bytes)
     }
 
@@ -141,12 +141,19 @@ impl Client {
         py: Python<'_>,
         question: impl FnOnce(&mut WireClient) -> Result<T, ClientError> + Send,
     ) -> PyResult<T> {
+        self.try_ask(py, question)?.map_err(wire::call)
+    }
+
+    fn try_ask<T: Send>(
+        &self,
+        py: Python<'_>,
+        question: impl FnOnce(&mut WireClient) -> Result<T, ClientError> + Send,
+    ) -> PyResult<Result<T, ClientError>> {
         py.detach(|| {
             // Locked without the interpreter's lock: whoever has this one may be waiting for that one.
             let mut guard = self.lock();
             held(&mut guard).map(question)
-        })?
-        .map_err(wire::call)
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<WireClient>> {

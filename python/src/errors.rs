@@ -15,6 +15,7 @@ pub mod python {
     pyo3::import_exception!(hyperdust.errors, MaskError);
     pyo3::import_exception!(hyperdust.errors, ParameterError);
     pyo3::import_exception!(hyperdust.errors, PendingError);
+    pyo3::import_exception!(hyperdust.errors, PolicyError);
     pyo3::import_exception!(hyperdust.errors, RemoteError);
     pyo3::import_exception!(hyperdust.errors, RemoteTimeout);
     pyo3::import_exception!(hyperdust.errors, RenderError);
@@ -73,8 +74,8 @@ pub mod wire {
     use pyo3::{PyErr, PyResult};
 
     use super::python::{
-        AccessError, ActionError, AddressError, ClosedError, ParameterError, PendingError, RemoteError, RemoteTimeout,
-        ResetNeeded, SceneError, SessionLost, StateError,
+        AccessError, ActionError, AddressError, ClosedError, ParameterError, PendingError, PolicyError, RemoteError,
+        RemoteTimeout, ResetNeeded, SceneError, SessionLost, StateError,
     };
 
     /// Of a call to an open session, or to none.
@@ -85,6 +86,16 @@ pub mod wire {
     /// Of opening a session: what is invalid there are parameters.
     pub fn opening(error: ClientError) -> PyErr {
         map(error, ParameterError::new_err)
+    }
+
+    /// Of a policy: there is none, or what it was given does not fit.
+    pub fn policy(error: ClientError) -> PyErr {
+        match error {
+            ClientError::Refused(failure) if matches!(failure.code, Code::Invalid | Code::NotFound) => {
+                PolicyError::new_err(failure.message)
+            }
+            error => call(error),
+        }
     }
 
     /// Of setting a state.

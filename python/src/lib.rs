@@ -11,6 +11,7 @@ mod env;
 mod episode;
 mod errors;
 mod info;
+mod policy;
 mod remote;
 mod robot;
 mod scene;
@@ -26,6 +27,7 @@ mod _core {
         connection::Client,
         env::Env,
         episode::Episode,
+        policy::{Policy, policy_file},
         remote::Remote,
         robot::Robot,
         scene::{_reopen, Scene, Segment, robot_json, scene_names, scene_parameters},

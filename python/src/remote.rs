@@ -15,7 +15,7 @@ use hyperdust_scene::ParameterValue;
 use hyperdust_wire::{
     ArraySpec, Token,
     client::{ClientError, Session},
-    message::{Open, Opened, Resume, Right, Value},
+    message::{Open, Opened, Resume, Right, Run, Value},
 };
 use numpy::PyReadonlyArray1;
 use pyo3::{
@@ -155,18 +155,26 @@ impl Remote {
         self.send()
     }
 
+    /// Lets a policy that the server hosts make so many steps; the last one's batch, within so many seconds.
+    #[pyo3(signature = (policy, steps, timeout=None))]
+    fn run<'py>(
+        &mut self,
+        py: Python<'py>,
+        policy: String,
+        steps: u32,
+        timeout: Option<f64>,
+    ) -> PyResult<Stepped<'py>> {
+        self.alone()?;
+        self.session().run_async(Run { policy, steps }).map_err(wire::policy)?;
+        self.arrived(py, timeout, wire::policy)?;
+        self.batch(py)
+    }
+
     /// The batch of the oldest pending request, within so many seconds; `None`: the connection's own time.
     #[pyo3(signature = (timeout=None))]
     fn wait<'py>(&mut self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Stepped<'py>> {
-        self.arrived(py, timeout)?;
-        let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let lanes = session.opened().num_envs;
-        let batch = session.batch();
-        let (rewards, terminations, truncations) = vector::ends(py, batch);
-        let infos = info::batch(py, &self.legend, batch)?;
-        let buffers = &mut session.batch_mut().observations;
-        let arrays = arrays::lend_all(py, self.legend.observations(), lanes, buffers, &self.shelves)?;
-        Ok((arrays, rewards, terminations, truncations, infos))
+        self.arrived(py, timeout, wire::call)?;
+        self.batch(py)
     }
 
     /// Number of requests whose batch was not taken.
@@ -183,7 +191,7 @@ impl Remote {
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
         self.alone()?;
         self.session().reset_async(Seeds::Each(&[seed]), None).map_err(wire::call)?;
-        self.arrived(py, None)?;
+        self.arrived(py, None, wire::call)?;
         let (observation, _, _, _, info) = self.only(py)?;
         Ok((observation, info))
     }
@@ -193,7 +201,7 @@ impl Remote {
         self.alone()?;
         self.actions.read(&self.inputs, None, actions)?;
         self.send()?;
-        self.arrived(py, None)?;
+        self.arrived(py, None, wire::call)?;
         self.only(py)
     }
 
@@ -239,6 +247,18 @@ impl Remote {
         Ok(Self { session: Mutex::new(session), legend, inputs, actions: Actions::default(), shelves })
     }
 
+    /// The batch that arrived.
+    fn batch<'py>(&mut self, py: Python<'py>) -> PyResult<Stepped<'py>> {
+        let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let lanes = session.opened().num_envs;
+        let batch = session.batch();
+        let (rewards, terminations, truncations) = vector::ends(py, batch);
+        let infos = info::batch(py, &self.legend, batch)?;
+        let buffers = &mut session.batch_mut().observations;
+        let arrays = arrays::lend_all(py, self.legend.observations(), lanes, buffers, &self.shelves)?;
+        Ok((arrays, rewards, terminations, truncations, infos))
+    }
+
     fn session(&mut self) -> &mut Session {
         self.session.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -257,7 +277,12 @@ impl Remote {
     }
 
     /// Waits for the oldest request and reads its batch.
-    fn arrived(&mut self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+    fn arrived(
+        &mut self,
+        py: Python<'_>,
+        timeout: Option<f64>,
+        refused: impl Fn(ClientError) -> PyErr,
+    ) -> PyResult<()> {
         let session = self.session();
         let timeout = timeout.map_or(Ok(session.client().timeout()), wire::seconds)?;
         let until = Instant::now() + timeout;
@@ -277,7 +302,7 @@ impl Remote {
                     }));
                 }
                 Ok(false) | Err(ClientError::Interrupted) => py.check_signals()?,
-                Err(error) => return Err(wire::call(error)),
+                Err(error) => return Err(refused(error)),
             }
         }
     }

@@ -7,12 +7,14 @@ collector must bring home the same transitions, true successors included, and ma
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from server import binary
 
 pytest.importorskip("jax")
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -99,11 +101,14 @@ def test_first_program() -> None:
 
 
 def test_demo(tmp_path: Path) -> None:
-    """The demo in miniature: it writes its pictures and its replay matches."""
-    pytest.importorskip("matplotlib"), pytest.importorskip("imageio")
+    """The demo in miniature: it learns from a server and hosts there what it learned; its replay matches, its data set is read again."""
+    for library in ("matplotlib", "imageio", "minari", "h5py"):
+        pytest.importorskip(library)
     command = [sys.executable, EXAMPLES / "demo.py", "--out", tmp_path, "--steps", "8192", "--lanes", "4"]
-    run = subprocess.run(command, capture_output=True, text=True)
+    environment = {**os.environ, "HYPERDUST_BINARY": str(binary())}
+    run = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "every digest matched" in run.stdout
+    assert "every digest matched" in run.stdout and "minari.load_dataset" in run.stdout
     made = {path.name for path in tmp_path.iterdir()}
-    assert made == {"best_episode.gif", "best_episode.hdep", "film_strip.png", "learning_curve.png", "policy.npz"}
+    pictures = {"best_episode.gif", "film_strip.png", "learning_curve.png"}
+    assert made == pictures | {"best_episode.hdep", "policy.npz", "policy.safetensors", "minari"}

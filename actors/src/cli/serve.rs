@@ -40,6 +40,9 @@ pub(super) struct Command {
     /// Computes in idle time again what was recorded, and shows where it is not true
     #[arg(long)]
     companion: bool,
+    /// Hosts the policy in a file (see docs/policies.md) by this name; may be given several times
+    #[arg(long, value_name = "NAME=FILE")]
+    policy: Vec<String>,
     /// How logs are written, on standard error
     #[arg(long, value_enum)]
     log: Option<Log>,
@@ -74,6 +77,14 @@ impl Command {
         }
         if self.companion {
             assign(&mut table, "companion.enabled=true").expect("companion is a section");
+        }
+        for policy in &self.policy {
+            let wrong =
+                || serve::Error::Config { place: format!("--policy {policy}"), why: "accepted: NAME=FILE".into() };
+            let (name, file) = policy.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
+            let policies = table.entry("policies").or_insert_with(|| Value::Table(Table::new()));
+            let policies = policies.as_table_mut().ok_or_else(wrong)?;
+            policies.insert(name.into(), file.into());
         }
         if let Some(log) = self.log {
             table.insert("log".into(), Value::try_from(log).expect("a name is a value"));

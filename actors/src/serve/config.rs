@@ -5,6 +5,7 @@
 //! is a file that gives the same settings.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -49,6 +50,10 @@ pub struct Config {
     pub signing: Signing,
     /// Computing again what was recorded.
     pub companion: Hosted,
+    /// Policies that are hosted: files (see docs/policies.md) by name.
+    pub policies: BTreeMap<String, PathBuf>,
+    /// How requests for them are gathered.
+    pub policy: super::policy::Settings,
 }
 
 /// Connections and what is pending on them.
@@ -155,6 +160,8 @@ impl Default for Config {
             store: Keep::default(),
             signing: Signing::default(),
             companion: Hosted::default(),
+            policies: BTreeMap::new(),
+            policy: super::policy::Settings::default(),
         }
     }
 }
@@ -266,6 +273,7 @@ impl Config {
         if !(1..=64).contains(&self.companion.threads) {
             return wrong("companion.threads", self.companion.threads.to_string(), "1 to 64");
         }
+        self.policy.check(&self.policies)?;
         self.quota.check()
     }
 }
@@ -380,7 +388,9 @@ mod tests {
     /// What is printed gives the same settings again, the defaults included.
     #[test]
     fn printed_settings_read_back() {
-        let config = load("[wire]\nsilence = 5\n", &[], &["level=debug"]).unwrap();
+        let file = "[wire]\nsilence = 5\n[policies]\nrun = \"a/run.safetensors\"\n";
+        let config = load(file, &[("HYPERDUST_SERVE_POLICIES__WALK", "walk.net")], &["level=debug"]).unwrap();
+        assert_eq!(config.policies.keys().collect::<Vec<_>>(), ["run", "walk"]);
         assert_eq!(load(&config.render(), &[], &[]).unwrap(), config);
     }
 
@@ -403,6 +413,8 @@ mod tests {
             ("listen=", "listen"),
             ("wire.pipeline=0", "wire.pipeline"),
             ("quota.lanes=0", "quota.lanes"),
+            ("policy.min_batch=0", "policy.min_batch"),
+            ("policies.walk=1", "policies"),
             ("http=nowhere", "ADDRESS:PORT"),
         ] {
             let error = load("", &[], &[flag]).unwrap_err();

@@ -22,6 +22,14 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// A policy's file.
+    #[error("policy {name}: {why}")]
+    Policy {
+        /// Its name.
+        name: String,
+        /// The file, and what is wrong with it.
+        why: String,
+    },
     /// An endpoint that cannot be listened on.
     #[error("listen on {endpoint}: {why}")]
     Listen {

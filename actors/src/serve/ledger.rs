@@ -29,6 +29,15 @@ pub enum Deed {
     Step(Vec<Vec<u8>>),
     /// A state was put there: a snapshot of the env.
     Restore(Vec<u8>),
+    /// A hosted policy made steps.
+    Run {
+        /// Its digest.
+        policy: [u8; 32],
+        /// How many.
+        steps: u32,
+        /// Of so many lanes each.
+        lanes: u32,
+    },
     /// Segments were signed by the user: the frame of a RECEIPT that was countersigned.
     Receipt(Vec<u8>),
     /// A voucher was taken: its frame.
@@ -43,6 +52,7 @@ impl Deed {
             Self::Reset { .. } => Kind::Reset,
             Self::Step(_) => Kind::Step,
             Self::Restore(_) => Kind::Restore,
+            Self::Run { .. } => Kind::Run,
             Self::Receipt(_) => Kind::Receipt,
             Self::Voucher(_) => Kind::Voucher,
         })
@@ -54,6 +64,8 @@ impl Deed {
             Self::Reset { seeds, mask } => 9 * seeds.len() + mask.as_ref().map_or(0, Vec::len),
             Self::Step(actions) => actions.iter().map(|segment| segment.len() + 4).sum(),
             Self::Restore(bytes) | Self::Receipt(bytes) | Self::Voucher(bytes) => bytes.len(),
+            // As if its actions were there: a checkpoint comes no later, and bringing the session back takes no longer.
+            Self::Run { steps, lanes, .. } => (*steps as usize).saturating_mul(*lanes as usize * 16),
         }
     }
 }
@@ -176,7 +188,7 @@ impl Ledger {
 
     /// Writes down what the next request did and was answered.
     pub fn answered(&mut self, deed: Deed, frames: Frames) {
-        self.bytes += deed.bytes();
+        self.bytes = self.bytes.saturating_add(deed.bytes());
         self.log.push(Arc::new(Entry { request: self.next, deed }));
         self.keep(self.next, frames);
         self.next += 1;
@@ -199,6 +211,14 @@ impl Ledger {
     /// Where to begin again, and what to do from there.
     pub fn story(&self) -> (Arc<Checkpoint>, Vec<Arc<Entry>>) {
         (self.checkpoint.clone(), self.log.clone())
+    }
+
+    /// The policies that have to be there to do it again.
+    pub fn policies(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.log.iter().filter_map(|entry| match &entry.deed {
+            Deed::Run { policy, .. } => Some(policy),
+            _ => None,
+        })
     }
 
     /// Bytes of the deeds since the checkpoint.

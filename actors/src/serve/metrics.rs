@@ -16,6 +16,8 @@ pub struct Metrics {
     steps: IntCounterVec,
     requests: HistogramVec,
     failures: IntCounterVec,
+    policy_rows: IntCounterVec,
+    policy_batches: IntCounterVec,
     /// Sessions that live.
     pub sessions: IntGauge,
     /// Connections that have said something lately.
@@ -50,6 +52,15 @@ pub struct Counters {
     pub reset: Histogram,
 }
 
+/// What a policy counts.
+#[derive(Clone, Debug)]
+pub struct PolicyCounters {
+    /// Rows that it was asked for.
+    pub rows: IntCounter,
+    /// Batches that they were computed in.
+    pub batches: IntCounter,
+}
+
 impl Metrics {
     /// All zero.
     pub fn new() -> Self {
@@ -72,6 +83,18 @@ impl Metrics {
                 HistogramVec::new(seconds("hyperdust_request_seconds", "Requests at their session"), &["kind"]),
             ),
             failures: make!(IntCounterVec, "hyperdust_failures_total", "Requests that were refused", "code"),
+            policy_rows: make!(
+                IntCounterVec,
+                "hyperdust_policy_rows_total",
+                "Rows that policies were asked for",
+                "policy"
+            ),
+            policy_batches: make!(
+                IntCounterVec,
+                "hyperdust_policy_batches_total",
+                "Batches that rows were computed in",
+                "policy"
+            ),
             sessions: make!(IntGauge, "hyperdust_sessions", "Sessions that live"),
             connections: make!(IntGauge, "hyperdust_connections", "Connections that have said something lately"),
             outbox: make!(IntGauge, "hyperdust_outbox", "Messages that wait to be sent"),
@@ -98,6 +121,12 @@ impl Metrics {
             step: request(Kind::Step),
             reset: request(Kind::Reset),
         }
+    }
+
+    /// The handles of a policy, one of those that are hosted.
+    pub fn policy(&self, name: &str) -> PolicyCounters {
+        let rows = self.policy_rows.with_label_values(&[name]);
+        PolicyCounters { rows, batches: self.policy_batches.with_label_values(&[name]) }
     }
 
     /// Steps of all lanes.

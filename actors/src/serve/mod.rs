@@ -3,6 +3,7 @@
 //! ```text
 //! clients ⇄ gateway (thread, ZeroMQ) ──steps──► session's worker (thread, vector env) ──► its log, the recorder
 //!              └──all other requests──► Sessions (actor) ──begins, begins again, ends──► Session (actor) ─┘
+//! Sessions ──rows──► policies (a thread each) ──► gateway             workers compute the rows of a RUN themselves
 //! Recorder (actor) ──commits──► store                                       HTTP ──► Sessions, store, metrics
 //! ```
 //!
@@ -20,6 +21,7 @@ pub mod keys;
 mod ledger;
 pub mod metrics;
 mod opening;
+pub mod policy;
 pub mod quota;
 mod recorder;
 mod server;
@@ -55,6 +57,7 @@ pub struct Hub {
     pub config: Config,
     catalogue: catalogue::Catalogue,
     quota: Arc<quota::Quota>,
+    policies: Arc<policy::Policies>,
     outbox: Arc<Outbox>,
     metrics: metrics::Metrics,
     vault: Arc<vault::Vault>,

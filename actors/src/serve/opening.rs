@@ -126,8 +126,12 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
         _ => Err(Failure::new(Code::RolledBack, "the server signs with another key than the session was opened with")),
     };
     let signing = opening.signing.clone().map(agreed).transpose()?;
-    let (threads, record) = (hub.config.threads, open.record);
-    let shape = Shape { dish: Arc::clone(&dish), lanes, mode, threads, record, signing };
+    let (threads, record, policies) = (hub.config.threads, open.record, hub.policies.clone());
+    let shape = Shape { dish: Arc::clone(&dish), lanes, mode, threads, record, policies, signing };
+    if let Some(policy) = ledger.iter().flat_map(Ledger::policies).find(|policy| hub.policies.known(policy).is_none()) {
+        let why = format!("policy {}, which has driven the session, is not hosted any more", Hex(*policy));
+        return Err(Failure::new(Code::RolledBack, why));
+    }
     let ledger = ledger.unwrap_or_else(|| Ledger::new(opening.pipeline, lanes));
     let counters = hub.metrics.counters(&open.scene);
     Ok(Shared::new(opening, shape, opened, lease, counters, ledger))

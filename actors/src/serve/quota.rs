@@ -24,6 +24,8 @@ pub struct Limits {
     pub lanes: usize,
     /// Lane steps a second, of all its sessions; 0: as many as there are.
     pub steps_per_second: u64,
+    /// Rows a second that it may ask policies for; 0: as many as there are.
+    pub policy_rows_per_second: u64,
     /// Bytes that its sessions may hold: batches, replies that are kept, commands since the last checkpoint.
     pub bytes: u64,
     /// Seconds that a session may live without a request.
@@ -32,7 +34,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 64, lanes: 65_536, steps_per_second: 0, bytes: 8 << 30, idle: 3600 }
+        Self { sessions: 64, lanes: 65_536, steps_per_second: 0, policy_rows_per_second: 0, bytes: 8 << 30, idle: 3600 }
     }
 }
 
@@ -78,12 +80,14 @@ struct Held {
 pub struct Quota {
     limits: Limits,
     clients: Mutex<HashMap<String, Held>>,
+    /// Of those who have asked policies lately.
+    asking: Mutex<HashMap<String, Pace>>,
 }
 
 impl Quota {
     /// Nobody holds anything.
     pub fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self { limits, clients: Mutex::default() })
+        Arc::new(Self { limits, clients: Mutex::default(), asking: Mutex::default() })
     }
 
     /// The limits.
@@ -111,6 +115,19 @@ impl Quota {
         held.bytes += bytes;
         let pace = held.pace.clone();
         Ok(Lease { quota: self.clone(), client: client.to_owned(), lanes, bytes, pace })
+    }
+
+    /// Room for so many rows that `client` asks a policy for, or how long it has to wait until it may ask for any.
+    pub fn rows(&self, client: &str, rows: u64, now: Instant) -> Result<(), Duration> {
+        let rate = self.limits.policy_rows_per_second;
+        if rate == 0 {
+            return Ok(());
+        }
+        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if !asking.contains_key(client) {
+            asking.retain(|_, pace| !pace.settled(now));
+        }
+        asking.entry(client.to_owned()).or_default().try_take(rows, rate, now)
     }
 
     /// Clients that hold something.
@@ -181,6 +198,22 @@ impl Pace {
         *paid = Some(begin + Duration::from_secs_f64(steps as f64 / rate as f64));
         begin.saturating_duration_since(now).saturating_sub(Duration::from_secs(1))
     }
+
+    /// As [`Pace::take`], but takes nothing where it would have to wait.
+    fn try_take(&self, steps: u64, rate: u64, now: Instant) -> Result<(), Duration> {
+        match self.take(0, rate, now) {
+            Duration::ZERO => {
+                self.take(steps, rate, now);
+                Ok(())
+            }
+            wait => Err(wait),
+        }
+    }
+
+    /// Whether everything is paid for: as if nothing had ever been taken.
+    fn settled(&self, now: Instant) -> bool {
+        self.paid.lock().unwrap_or_else(PoisonError::into_inner).is_none_or(|paid| paid <= now)
+    }
 }
 
 #[cfg(test)]
@@ -229,6 +262,22 @@ mod tests {
                 taken += steps;
             }
         }
+    }
+
+    /// Rows beyond a second's worth are refused until they are paid for; what is refused costs nothing, and who is through with paying
+    /// is forgotten.
+    #[test]
+    fn rows_are_paid_for() {
+        let quota = Quota::new(Limits { policy_rows_per_second: 10, ..Limits::default() });
+        let now = Instant::now();
+        assert_eq!(quota.rows("a", 30, now), Ok(()));
+        for _ in 0..3 {
+            assert_eq!(quota.rows("a", 1, now), Err(Duration::from_secs(2)));
+        }
+        assert_eq!(quota.rows("b", 1, now), Ok(()));
+        assert_eq!(quota.rows("a", 1, now + Duration::from_secs(2)), Ok(()));
+        assert_eq!(quota.rows("c", 1, now + Duration::from_secs(9)), Ok(()));
+        assert_eq!(quota.asking.lock().unwrap().len(), 1);
     }
 
     /// Two sessions of one client share its pace; another client has its own.

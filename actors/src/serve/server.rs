@@ -24,6 +24,7 @@ use super::{
     http,
     jobs::Desk,
     metrics::Metrics,
+    policy::Policies,
     quota::Quota,
     recorder::{Backlog, Recorder},
     sessions::{Asked, Drain, Sessions},
@@ -140,6 +141,7 @@ fn assemble(
     let metrics = Metrics::new();
     let catalogue = Catalogue::read(&config.scenes)?;
     let provider = Provider::load(&config.signing)?.map(Arc::new);
+    let policies = Policies::load(&config.policies, &config.policy, config.wire.frame_bytes, &metrics)?;
     let vault = Arc::new(Vault::new(open(&config)?));
     let listening = Listening::bind(&config.listen, &config.data, &config.wire, metrics.clone())?;
     let outbox = listening.outbox.clone();
@@ -149,6 +151,7 @@ fn assemble(
     let hub = Arc::new(Hub {
         catalogue,
         quota: Quota::new(config.quota.clone()),
+        policies: Arc::new(policies),
         outbox,
         metrics,
         vault,

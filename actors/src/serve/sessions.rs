@@ -25,6 +25,7 @@ use super::{
     jobs,
     ledger::Ledger,
     opening::{Opening, prepare},
+    policy,
     recorder::{Flush, Follow, Forget},
     session::{Bind, Session, Shared},
 };
@@ -56,6 +57,8 @@ pub enum Ask {
     Commit(CommitRequest),
     /// What it hides.
     Opening(OpeningRequest, Vec<u8>),
+    /// A hosted policy's.
+    Policy(policy::Ask),
     /// The server ends.
     Shutdown,
 }
@@ -73,6 +76,8 @@ impl Ask {
             Request::Job(id) => Self::Job(id),
             Request::Commit(commit) => Self::Commit(commit),
             Request::Opening(job, frame) => Self::Opening(job, frame.to_vec()),
+            Request::PolicyOpen(name) => Self::Policy(policy::Ask::Open(name)),
+            Request::PolicyAct(name, observations) => Self::Policy(policy::Ask::Act(name, observations.to_vec())),
             Request::Shutdown => Self::Shutdown,
             _ => return None,
         })
@@ -334,6 +339,7 @@ impl Handler<Asked> for Sessions {
                     Err(failure) => ticket.refuse(failure),
                 });
             }
+            Ask::Policy(ask) => self.hub.policies.ask(ticket, ask, &self.hub.quota),
             Ask::Shutdown if ticket.client.role != Role::Operator => {
                 ticket.refuse(Failure::new(Code::Forbidden, "only operators may end the server"));
             }
@@ -408,6 +414,13 @@ impl Handler<Drain> for Sessions {
             if tokio::time::timeout(patience, done).await.is_err() {
                 tracing::warn!(workers = hub.workers(), "some sessions did not finish what they were doing");
             }
+            // Those who asked a policy are answered. Others may go on asking: it is not waited for a moment when nobody does.
+            let answered = async {
+                while !hub.policies.idle() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            let _ = tokio::time::timeout(Duration::from_secs(1), answered).await;
             let flushed = hub.recorder.send(Flush).await;
             drop(shared);
             flushed.unwrap_or(Err(Error::Stopped("recorder")))

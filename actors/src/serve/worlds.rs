@@ -7,9 +7,13 @@ use std::sync::Arc;
 
 use hyperdust_gym::{AutoresetMode, Batch, Episode, Error, Seeds, VectorEnv, VectorOptions};
 
+use hyperdust_policy::Policy;
+use hyperdust_wire::{Code, Failure};
+
 use super::{
     catalogue::Dish,
     ledger::{Checkpoint, Deed, Entry},
+    policy::{Policies, actions},
     signing::{Agreed, Books},
 };
 
@@ -28,6 +32,8 @@ pub struct Shape {
     pub record: bool,
     /// What is signed, if anything is.
     pub signing: Option<Agreed>,
+    /// Who may drive it.
+    pub policies: Arc<Policies>,
 }
 
 /// The worlds.
@@ -40,6 +46,7 @@ pub struct Worlds {
     pub books: Option<Books>,
     /// The frames that the last RECEIPT is answered with.
     pub countersigned: (Vec<u8>, Vec<u8>),
+    policies: Arc<Policies>,
 }
 
 impl Worlds {
@@ -55,7 +62,8 @@ impl Worlds {
             env.commit(agreed.terms.every);
             Books::new(agreed, shape.dish.model.actions().size)
         });
-        Ok(Self { env, seeded: vec![false; shape.lanes], books, countersigned: Default::default() })
+        let (seeded, policies) = (vec![false; shape.lanes], shape.policies.clone());
+        Ok(Self { env, seeded, books, countersigned: Default::default(), policies })
     }
 
     /// Those that a session had after these deeds. `each` sees every deed done again, with the batch it gave; episodes that end on the
@@ -157,6 +165,11 @@ impl Worlds {
                     books.pay(voucher);
                 }
             }
+            Deed::Run { policy, steps, .. } => {
+                // A session is brought back only where its policies are hosted, and a policy that could make steps can make them again.
+                let policy = self.policies.known(policy).cloned().expect("the policy that the deed names");
+                self.run(&policy, *steps, |_| true).expect("steps that were made before");
+            }
         }
         if let (Some(books), Deed::Reset { .. } | Deed::Step(_)) = (&mut self.books, deed) {
             let cut = books.cut(self.env.take_segments(false)?);
@@ -164,6 +177,35 @@ impl Worlds {
             assert!(cut.is_ok(), "segments that the books do not take: {cut:?}");
         }
         Ok(self.env.batch())
+    }
+
+    /// Steps with the actions of a policy that fits the scene: so many, or fewer where `after`, which is called after each, says that
+    /// it is enough, or where a lane's episode has ended that nobody resets. How many were made. On an error the worlds are where the
+    /// last step has left them.
+    pub fn run(
+        &mut self,
+        policy: &Policy,
+        steps: u32,
+        mut after: impl FnMut(&mut Self) -> bool,
+    ) -> Result<u32, Failure> {
+        for made in 1..=steps {
+            let actions = actions(policy, &self.env).map_err(|why| Failure::new(Code::Invalid, why))?;
+            let segments: Vec<&[u8]> = actions.iter().map(Vec::as_slice).collect();
+            let batch = self.env.step(&segments).map_err(|error| Failure::from(&error))?;
+            let ended = batch.terminated.iter().chain(&batch.truncated).any(|ended| *ended);
+            let ended = ended && self.env.autoreset_mode() == AutoresetMode::Disabled;
+            if !after(self) || ended {
+                return Ok(made);
+            }
+        }
+        Ok(steps)
+    }
+
+    /// Becomes what it [stood](Self::stand) for.
+    pub fn back(&mut self, snapshot: &[u8], seeded: Vec<bool>) -> Result<(), Error> {
+        self.env.restore(snapshot)?;
+        self.seeded = seeded;
+        Ok(())
     }
 
     /// The vector env, to read.
@@ -194,7 +236,7 @@ mod tests {
 
     fn shape(scene: &str, mode: AutoresetMode, threads: usize) -> Shape {
         let dish = Catalogue::read(&[]).unwrap().cook(&Order::of(scene)).unwrap();
-        Shape { dish, lanes: 5, mode, threads, record: true, signing: None }
+        Shape { dish, lanes: 5, mode, threads, record: true, policies: Arc::default(), signing: None }
     }
 
     /// Brought back from any point, with any number of threads, worlds give the batches and episodes that they would have given: also

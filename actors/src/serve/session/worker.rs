@@ -3,6 +3,8 @@
 //! It takes requests one by one, in the order of their numbers. Each is done, written into the ledger and answered, in this order; a
 //! panic while it is done ends the thread, and the request counts as never done.
 
+mod run;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -210,6 +212,7 @@ impl Worker {
                 };
             }
             Request::Restore(snapshot) => Deed::Restore(snapshot.to_vec()),
+            Request::Run(run) => return self.drive(worlds, header, &run),
             Request::Close => return Outcome::Close,
             _ => return Outcome::Not(Failure::new(Code::NotFound, "this server does not do that in sessions")),
         };

@@ -9,5 +9,6 @@ mod house;
 mod http;
 mod jobs;
 mod manners;
+mod policy;
 mod signing;
 mod strangers;

@@ -159,8 +159,13 @@ impl Session {
     /// Lets a policy that the server hosts make the steps; the last one's batch.
     pub fn run(&mut self, run: Run) -> Result<&Batch, ClientError> {
         self.alone()?;
-        self.post(&Request::Run(run))?;
+        self.run_async(run)?;
         self.step_wait()
+    }
+
+    /// Asks for such a run without waiting; [`Session::step_wait`] takes its batch.
+    pub fn run_async(&mut self, run: Run) -> Result<(), ClientError> {
+        self.post(&Request::Run(run))
     }
 
     /// The session's state: `hyperdust_gym::VectorEnv::snapshot`.
