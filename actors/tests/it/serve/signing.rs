@@ -7,14 +7,15 @@ use std::{
 };
 
 use hyperdust_actors::{
-    serve::{Config, Options},
+    serve::{Config, Options, Server},
     trial,
 };
 use hyperdust_gym::{AutoresetMode, Seeds, Segment};
 use hyperdust_receipt::{Domain, Receipt, Signed, Voucher, chain, list};
+use hyperdust_store::{Id, SledStore, Store};
 use hyperdust_wire::{
     Code, Hex,
-    client::{Client, SignedSession},
+    client::{Client, ClientError, SignedSession},
     message::{Open, Request, Reset, Run, SeedsFrame, SigningRequest},
 };
 
@@ -43,7 +44,11 @@ pub fn signed(scene: &str, lanes: usize, mode: AutoresetMode) -> Open {
 type Kept = Arc<Mutex<Vec<Vec<Option<Receipt>>>>>;
 
 pub fn open(house: &House, open: Open) -> (SignedSession, Kept) {
-    let client = Client::connect(&house.server().endpoints[0], &Default::default()).unwrap();
+    open_at(house.server(), open)
+}
+
+fn open_at(server: &Server, open: Open) -> (SignedSession, Kept) {
+    let client = Client::connect(&server.endpoints[0], &Default::default()).unwrap();
     let kept = Kept::default();
     let keep = kept.clone();
     let keep = Box::new(move |receipts: &[Option<Receipt>]| {
@@ -114,6 +119,46 @@ fn receipts_are_of_what_was_made() {
         assert_eq!(*kept.last().unwrap(), remote.receipts());
         remote.close().unwrap();
     }
+}
+
+/// A server that was drained and begun again has the same books: the session goes on, and its receipts are of the whole stream. What is in
+/// the store under a segment's number is what was signed: where the log says something else, nothing is signed.
+#[test]
+fn books_outlive_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = House::config(folder.path());
+    signs(&mut config);
+    let start = || Server::start(config.clone(), Options::default()).unwrap();
+    let server = start();
+    let (mut remote, _) = open_at(&server, signed("cartpole", 2, AutoresetMode::SameStep));
+    let mut home = Home::new(remote.opened(), 1, 9);
+    home.env.commit(EVERY);
+    assert_eq!(remote.reset(Seeds::First(9), None).unwrap(), home.reset(9));
+    play(&mut remote, &mut home, 20);
+    server.drain().unwrap();
+    let server = start();
+    play(&mut remote, &mut home, 12);
+    server.drain().unwrap();
+    let server = start();
+    remote.settle().unwrap();
+    let segments = home.env.take_segments(false).unwrap();
+    assert_eq!(segments.len(), 2 * 4);
+    compare(&remote, &segments);
+    play(&mut remote, &mut home, EVERY as usize);
+    server.drain().unwrap();
+
+    let options = hyperdust_store::Options { path: config.data.join("store"), ..Default::default() };
+    let (store, _) = SledStore::open(&options).unwrap();
+    let job = Id(remote.opened().signing.as_ref().unwrap().jobs[1].0);
+    store.put_segment(&job, 4, b"signed in a past that the log has lost").unwrap();
+    store.flush().unwrap();
+    drop(store);
+    let server = start();
+    match remote.settle() {
+        Err(ClientError::Refused(failure)) if failure.code == Code::Receipt => {}
+        other => panic!("{other:?}"),
+    }
+    drop(server);
 }
 
 fn reset(seeds: SeedsFrame) -> Request<'static> {
