@@ -3,7 +3,13 @@
 
 use std::{collections::BTreeMap, env, error::Error, fs, path::Path, sync::Arc};
 
-use hyperdust_actors::{companion::Assigned, trial};
+use hyperdust_actors::{
+    companion::{
+        Assigned, Report, Session, Verdict,
+        canary::{Canaries, Canary},
+    },
+    trial,
+};
 use hyperdust_gym::{AutoresetMode, Env, Seeds, VectorEnv, VectorOptions};
 use hyperdust_kernel::{Model, World};
 use hyperdust_mlp::{Activation, Batch, Layer, Network};
@@ -73,10 +79,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             write("segment", &format!("{name}-{segment}"), &[&[number], &length[..], state, &inputs.actions].concat())?;
         }
         let terms = *job.terms().ok_or("a trial has terms")?;
+        write("terms", name, &Session::of(&terms).encode())?;
         let committed = Assigned::new(job, &terms, &[7; 32])?.replay(|_| {})?.commit(Address([0xaa; 20]))?;
         write("graph", name, &committed.graph().encode())?;
+        let verdict = Verdict::Abstained { why: "a seed".into() };
+        write("report", name, &Report::new(&committed, verdict).encode())?;
         let bytes = committed.encode();
         write("commitment", name, &bytes[..bytes.len() - 32])?;
+    }
+    for (name, bytes) in canaries()? {
+        write("canary", name, &bytes)?;
     }
     write("elf", "counts", &elf())?;
     write("elf", "list", include_bytes!("../engine/guest/IMAGE_ROOT"))?;
@@ -99,6 +111,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         write("receipt", name, &bytes)?;
     }
     Ok(())
+}
+
+/// One of everything that the target `canary` takes, with the byte before it that says what it is.
+fn canaries() -> Result<Vec<(&'static str, Vec<u8>)>, hyperdust_actors::Error> {
+    let canary = |job, claim| Canary { job: [job; 32], claim: [claim; 32], salt: [9; 32] };
+    let canaries = Canaries::new(vec![canary(1, 2), canary(3, 4), canary(5, 6)])?;
+    let opened = canaries.open(&[1; 32]).expect("one of them");
+    let posted = format!(r#"[{{"by": "{}", "claim": "0x{}"}}]"#, Address([7; 20]), "02".repeat(32));
+    let files = [
+        ("canaries", canaries.encode()),
+        ("fixed", canaries.fix(1).encode()),
+        ("opened", opened.encode()),
+        ("posted", posted.into_bytes()),
+    ];
+    Ok((0..).zip(files).map(|(kind, (name, bytes))| (name, [vec![kind], bytes].concat())).collect())
 }
 
 /// One of everything that the target `receipt` takes, with the byte before it that says what it is.

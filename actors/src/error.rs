@@ -60,6 +60,12 @@ pub enum Error {
     /// A claim that is none, or that is not a claim about this job.
     #[error("claim: {0}")]
     Claim(String),
+    /// Bytes that are no report of a companion, or a verdict that cannot be.
+    #[error("report: {0}")]
+    Report(String),
+    /// A server could not be reached, or refused something.
+    #[error(transparent)]
+    Client(#[from] hyperdust_wire::client::ClientError),
     /// Terms of a session that are none, or not a job's.
     #[error("terms: {0}")]
     Terms(String),

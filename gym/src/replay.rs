@@ -105,6 +105,19 @@ impl Episode {
         model: &Arc<Model>,
         mut each: impl FnMut(&World, Option<&Outcome>),
     ) -> Result<ReplayReport, EpisodeError> {
+        let all = |world: &World, outcome: Option<&Outcome>| {
+            each(world, outcome);
+            true
+        };
+        Ok(self.replay_while(model, all)?.expect("nobody stopped it"))
+    }
+
+    /// As [`Self::replay_each`], as long as `each` says `true`; none where it was stopped before there was a result.
+    pub fn replay_while(
+        &self,
+        model: &Arc<Model>,
+        mut each: impl FnMut(&World, Option<&Outcome>) -> bool,
+    ) -> Result<Option<ReplayReport>, EpisodeError> {
         self.check()?;
         if self.kernel != VERSION {
             return Err(EpisodeError::Kernel { found: self.kernel });
@@ -124,7 +137,9 @@ impl Episode {
             complete: self.complete(),
             fault: None,
         };
-        each(&world, None);
+        if !each(&world, None) {
+            return Ok(None);
+        }
         for (index, recorded) in self.records.iter().enumerate() {
             if report.divergence.is_some() {
                 break;
@@ -132,7 +147,9 @@ impl Episode {
             // `check` made sure that there is an action for each record.
             let Some(action) = self.action(index) else { break };
             let outcome = world.step(action);
-            each(&world, Some(&outcome));
+            if !each(&world, Some(&outcome)) {
+                return Ok(None);
+            }
             report.fault = outcome.fault;
             report.episode_return += f64::from(outcome.reward);
             report.divergence = compare(index + 1, recorded, &world.record());
@@ -140,7 +157,7 @@ impl Episode {
                 report.matched += 1;
             }
         }
-        Ok(report)
+        Ok(Some(report))
     }
 }
 

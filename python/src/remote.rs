@@ -83,7 +83,7 @@ impl Remote {
             errors::python::StateError::new_err("resumption: the token is not 0x and 32 hexadecimal digits")
         })?;
         let client = client.take()?;
-        let resume = Resume { session, token, answered };
+        let resume = Resume { session, token, answered, again: None };
         Self::new(py, py.detach(|| client.resume(resume)).map_err(wire::opening)?)
     }
 

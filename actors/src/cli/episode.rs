@@ -1,18 +1,15 @@
 //! `hyperdust episode …`
 
-use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
+use std::{fs, io::Write, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Subcommand, ValueEnum};
-use hyperdust_gym::Episode;
-use hyperdust_kernel::{Model, blueprint::Blueprint};
 use hyperdust_proof::Party;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Guest, Trial, print_json, recorded};
+use super::{Guest, Trial, print_json, recorded, source::Source};
 use crate::{
     Error,
     dispute::{self, Injection, Truth},
-    trial,
 };
 
 #[derive(Subcommand)]
@@ -40,11 +37,16 @@ pub(super) enum Command {
     Show(recorded::Show),
     /// Runs a recorded episode again, and says where it stops being true
     Verify {
-        /// File that `Episode.save` wrote
-        file: PathBuf,
-        /// The scene that it is of, where it does not carry its blueprint
-        #[arg(long)]
-        scene: Option<String>,
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Writes a recorded episode into a file, with its blueprint: all that it takes to run it again
+    Export {
+        #[command(flatten)]
+        source: Source,
+        /// The file; there must be none yet. NPZ and data sets: `hyperdust.datasets` in Python
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
 }
 
@@ -85,20 +87,25 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
         }
         Command::List(command) => recorded::list(command),
         Command::Show(command) => recorded::show(command),
-        Command::Verify { file, scene } => verify(&file, scene.as_deref()),
+        Command::Verify { source } => verify(&source),
+        Command::Export { source, out } => export(&source, out),
     }
 }
 
-fn verify(file: &std::path::Path, scene: Option<&str>) -> Result<ExitCode, Error> {
-    let bytes = fs::read(file).map_err(|source| Error::Io { path: file.into(), source })?;
-    let episode = Episode::decode(&bytes).map_err(hyperdust_gym::Error::from)?;
-    let model = match (scene, &episode.blueprint_bytes) {
-        (Some(scene), _) => trial::model(scene)?,
-        (None, Some(blueprint)) => Model::new(Blueprint::decode(blueprint)?)?,
-        (None, None) => {
-            return Err(Error::Job("the episode does not carry its blueprint: name its scene with --scene".into()));
-        }
-    };
+fn export(source: &Source, path: PathBuf) -> Result<ExitCode, Error> {
+    let mut found = source.read()?;
+    let model = source.model(&found)?;
+    found.episode.blueprint_bytes = Some(model.blueprint().encode()?);
+    // Refused where the model is another than the episode's.
+    found.episode.model().map_err(hyperdust_gym::Error::from)?;
+    let written = fs::File::create_new(&path).and_then(|mut file| file.write_all(&found.episode.encode()));
+    written.map_err(|source| Error::Io { path, source })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(source: &Source) -> Result<ExitCode, Error> {
+    let found = source.read()?;
+    let (model, episode) = (source.model(&found)?, found.episode);
     let report = episode.replay(&model).map_err(hyperdust_gym::Error::from)?;
     match &report.divergence {
         None => {

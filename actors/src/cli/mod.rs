@@ -10,6 +10,7 @@ mod keys;
 mod recorded;
 mod scene;
 mod serve;
+mod source;
 mod store;
 
 use std::{path::PathBuf, process::ExitCode};

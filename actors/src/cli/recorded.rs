@@ -68,20 +68,21 @@ pub(super) fn list(List { folder, scene, session, limit, offset, json }: List) -
         return Ok(ExitCode::SUCCESS);
     }
     println!(
-        "{:<12}  {:<20}  {:>20}  {:>7}  {:>12}  {:>10}  recorded",
-        "episode", "scene", "seed", "steps", "return", "bytes"
+        "{:<12}  {:<20}  {:>20}  {:>7}  {:>12}  {:>10}  {:<20}  verdict",
+        "episode", "scene", "seed", "steps", "return", "bytes", "recorded"
     );
     for record in &page.episodes {
         let (meta, id) = (&record.meta, record.id.to_string());
         let seed = meta.seed.map_or_else(|| "-".into(), |seed| seed.to_string());
         println!(
-            "{:<12}  {:<20}  {seed:>20}  {:>7}  {:>12.3}  {:>10}  {}",
+            "{:<12}  {:<20}  {seed:>20}  {:>7}  {:>12.3}  {:>10}  {:<20}  {}",
             &id[..12],
             meta.scene,
             meta.steps,
             meta.episode_return,
             record.bytes,
-            time(meta.time_ms)
+            time(meta.time_ms),
+            said(&store.verdicts(&record.id)?)
         );
     }
     println!("{} of {}", page.episodes.len(), page.total);
@@ -112,23 +113,33 @@ pub(super) fn show(Show { id, folder, save, json }: Show) -> Result<ExitCode, Er
     println!("recorded   {}", time(meta.time_ms));
     println!("bytes      {}", record.bytes);
     for verdict in &verdicts {
-        let outcome = match verdict.outcome {
-            Outcome::Attested => "attested",
-            Outcome::Disputed => "disputed",
-            Outcome::Inputs => "about other inputs",
-            _ => "abstained",
-        };
+        let outcome = outcome(verdict);
         println!("verdict    {outcome} by {}, {} {}", verdict.by, time(verdict.time_ms), verdict.detail);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn unknown(id: &str) -> Error {
+fn outcome(verdict: &Verdict) -> &'static str {
+    match verdict.outcome {
+        Outcome::Attested => "attested",
+        Outcome::Disputed => "disputed",
+        Outcome::Inputs => "about other inputs",
+        _ => "abstained",
+    }
+}
+
+/// All verdicts in a word: a dispute, where there is one.
+fn said(verdicts: &[Verdict]) -> &'static str {
+    let disputed = verdicts.iter().find(|verdict| verdict.outcome == Outcome::Disputed);
+    disputed.or(verdicts.last()).map_or("unchecked", outcome)
+}
+
+pub(super) fn unknown(id: &str) -> Error {
     hyperdust_store::Error::Unknown { what: "episode", name: id.into() }.into()
 }
 
 /// The one episode whose name begins so.
-fn find(store: &dyn Store, id: &str) -> Result<EpisodeRecord, Error> {
+pub(super) fn find(store: &dyn Store, id: &str) -> Result<EpisodeRecord, Error> {
     if let Ok(whole) = id.parse::<Id>() {
         return store.episode(&whole)?.ok_or_else(|| unknown(id));
     }

@@ -37,6 +37,9 @@ pub(super) struct Command {
     /// Folder with a scene, or with folders of scenes, beside the built-in ones; may be given several times
     #[arg(long, value_name = "FOLDER")]
     scenes: Vec<PathBuf>,
+    /// Computes in idle time again what was recorded, and shows where it is not true
+    #[arg(long)]
+    companion: bool,
     /// How logs are written, on standard error
     #[arg(long, value_enum)]
     log: Option<Log>,
@@ -68,6 +71,9 @@ impl Command {
         }
         if let Some(data) = &self.data {
             table.insert("data".into(), text(data));
+        }
+        if self.companion {
+            assign(&mut table, "companion.enabled=true").expect("companion is a section");
         }
         if let Some(log) = self.log {
             table.insert("log".into(), Value::try_from(log).expect("a name is a value"));

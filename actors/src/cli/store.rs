@@ -14,7 +14,10 @@ use hyperdust_store::{Opened, Options, SledStore, Store, Usage, fsck::Finding};
 use serde::Serialize;
 
 use super::print_json;
-use crate::Error;
+use crate::{
+    Error,
+    serve::config::{STORE, data_folder},
+};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -36,22 +39,31 @@ pub(super) enum Command {
 /// Where a store is.
 #[derive(Args)]
 pub(super) struct Folder {
-    /// The store's folder
-    #[arg(long = "store", env = "HYPERDUST_STORE", value_name = "FOLDER")]
+    /// The store's folder, or the data folder of a server
+    #[arg(long = "store", env = "HYPERDUST_STORE", value_name = "FOLDER", default_value_os_t = data_folder())]
     path: PathBuf,
 }
 
 impl Folder {
+    /// This one.
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     /// Opens the store that is there; none is made.
     pub(super) fn open(&self) -> Result<(SledStore, Opened), Error> {
         let looked = |source| Error::Io { path: self.path.clone(), source };
         // Opening would make a store in any folder.
-        let found = self.path.join("identity").try_exists().map_err(looked)?
-            || self.path.join("identity.copy").try_exists().map_err(looked)?;
-        if !found {
-            return Err(looked(io::Error::new(io::ErrorKind::NotFound, "there is no store")));
+        let mut found = None;
+        for path in [self.path.clone(), self.path.join(STORE)] {
+            let here = |name| path.join(name).try_exists().map_err(looked);
+            if here("identity")? || here("identity.copy")? {
+                found = Some(path);
+                break;
+            }
         }
-        let (store, opened) = SledStore::open(&Options { path: self.path.clone(), ..Options::default() })?;
+        let path = found.ok_or_else(|| looked(io::Error::new(io::ErrorKind::NotFound, "there is no store")))?;
+        let (store, opened) = SledStore::open(&Options { path, ..Options::default() })?;
         if let Some(aside) = &opened.moved_aside {
             let why = opened.reason.as_deref().unwrap_or("it is damaged");
             eprintln!("the database was moved to {}: {why}", aside.display());

@@ -15,11 +15,14 @@ pub mod commitment;
 pub mod odds;
 pub mod opening;
 pub mod queue;
+pub mod remote;
+pub mod report;
 pub mod session;
 mod stages;
 mod verdict;
 
 pub use batch::Batch;
+pub use report::Report;
 pub use session::Session;
 pub(crate) use stages::write_new;
 pub use stages::{Assigned, Committed, LONGEST, Replayed};

@@ -5,6 +5,7 @@
 //! dispute. Only a machine that gives the companion's own output lets it accuse. Where it sides with the provider, or with nobody,
 //! the companion's native run is not to be trusted: it abstains, and says why, whatever it would have earned.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_kernel::merkle::Hash;
 use hyperdust_proof::{Graph, Hex, Node};
 use hyperdust_receipt::{Attestation, Key, Signed};
@@ -13,7 +14,8 @@ use super::Committed;
 use crate::{Error, Job, Program};
 
 /// What a companion says of a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = false)]
 #[must_use]
 pub enum Verdict {
     /// It came to the same.

@@ -45,6 +45,10 @@ pub struct Config {
     pub wire: Wire,
     /// What is kept.
     pub store: Keep,
+    /// Sessions whose actions their users sign.
+    pub signing: Signing,
+    /// Computing again what was recorded.
+    pub companion: Hosted,
 }
 
 /// Connections and what is pending on them.
@@ -75,6 +79,36 @@ pub struct Keep {
     pub journal: bool,
     /// Bytes of a session's commands after which a checkpoint takes their place.
     pub checkpoint: usize,
+    /// Bytes that the store's files may have beyond three times what is in them before they are written anew.
+    pub slack: u64,
+}
+
+/// What this provider signs, and with which key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signing {
+    /// File with the provider's key: 64 hexadecimal digits that its owner alone can read. None: nothing is signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
+    /// Number of the chain where signatures count.
+    pub chain_id: u64,
+    /// Address of the contract that checks them.
+    #[serde(with = "crate::word::address")]
+    pub contract: hyperdust_receipt::Address,
+    /// Steps of a segment, at most: what is lost where a user does not sign.
+    pub every: u32,
+    /// Bytes of a session's commands, at most: they are kept until it ends.
+    pub log: usize,
+}
+
+/// A companion in the server itself: it finds what went wrong here, and proves nothing to others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Hosted {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Threads that compute, each all the time while no session steps and a twentieth of it while one does.
+    pub threads: usize,
 }
 
 /// Where HTTP is served, if anywhere.
@@ -119,6 +153,8 @@ impl Default for Config {
             quota: super::quota::Limits::default(),
             wire: Wire::default(),
             store: Keep::default(),
+            signing: Signing::default(),
+            companion: Hosted::default(),
         }
     }
 }
@@ -131,7 +167,20 @@ impl Default for Wire {
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { capacity: 0, gather: 20, journal: true, checkpoint: 4 << 20 }
+        Self { capacity: 0, gather: 20, journal: true, checkpoint: 4 << 20, slack: 256 << 20 }
+    }
+}
+
+impl Default for Signing {
+    fn default() -> Self {
+        let contract = hyperdust_receipt::Address([0; 20]);
+        Self { key: None, chain_id: 31337, contract, every: 256, log: 256 << 20 }
+    }
+}
+
+impl Default for Hosted {
+    fn default() -> Self {
+        Self { enabled: false, threads: 1 }
     }
 }
 
@@ -210,12 +259,22 @@ impl Config {
         if self.threads > hyperdust_gym::MAX_THREADS {
             return wrong("threads", self.threads.to_string(), "0 to 1024");
         }
+        let most = hyperdust_kernel::segment::Actions::MOST;
+        if !(1..=most).contains(&self.signing.every) {
+            return wrong("signing.every", self.signing.every.to_string(), &format!("1 to {most}"));
+        }
+        if !(1..=64).contains(&self.companion.threads) {
+            return wrong("companion.threads", self.companion.threads.to_string(), "1 to 64");
+        }
         self.quota.check()
     }
 }
 
-/// `$XDG_DATA_HOME/hyperdust`, or what that stands for where it is not set.
-fn data_folder() -> PathBuf {
+/// The store's folder in a server's data folder.
+pub const STORE: &str = "store";
+
+/// Where a server keeps its data unless told otherwise: `$XDG_DATA_HOME/hyperdust`, or what that stands for where it is not set.
+pub fn data_folder() -> PathBuf {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
     let base = base.or_else(|| set("HOME").map(|home| home.join(".local/share")));

@@ -8,7 +8,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use hyperdust_wire::{Code, Failure};
+use hyperdust_wire::{Code, Failure, Kind};
 
 /// The frames of a message, header first.
 pub type Frames = Arc<Vec<Vec<u8>>>;
@@ -29,15 +29,31 @@ pub enum Deed {
     Step(Vec<Vec<u8>>),
     /// A state was put there: a snapshot of the env.
     Restore(Vec<u8>),
+    /// Segments were signed by the user: the frame of a RECEIPT that was countersigned.
+    Receipt(Vec<u8>),
+    /// A voucher was taken: its frame.
+    Voucher(Vec<u8>),
 }
 
 impl Deed {
+    /// What asked for it, if its answer is that of the worlds.
+    pub fn kind(&self) -> Option<Kind> {
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Reset { .. } => Kind::Reset,
+            Self::Step(_) => Kind::Step,
+            Self::Restore(_) => Kind::Restore,
+            Self::Receipt(_) => Kind::Receipt,
+            Self::Voucher(_) => Kind::Voucher,
+        })
+    }
+
     fn bytes(&self) -> usize {
         32 + match self {
             Self::Nothing => 0,
             Self::Reset { seeds, mask } => 9 * seeds.len() + mask.as_ref().map_or(0, Vec::len),
             Self::Step(actions) => actions.iter().map(|segment| segment.len() + 4).sum(),
-            Self::Restore(snapshot) => snapshot.len(),
+            Self::Restore(bytes) | Self::Receipt(bytes) | Self::Voucher(bytes) => bytes.len(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Handles are looked up once, when a session is opened: counting a step is an atomic addition. Labels come from the server's own
 //! lists (scenes, kinds, codes), never from clients, so their number is bounded.
 
+use hyperdust_store::Outcome;
 use hyperdust_wire::{Code, Kind};
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
@@ -33,6 +34,9 @@ pub struct Metrics {
     pub commits: Histogram,
     /// Bytes of the store.
     pub store: IntGauge,
+    /// What waits to be computed again.
+    pub companion: IntGauge,
+    verdicts: IntCounterVec,
 }
 
 /// What a session counts.
@@ -80,6 +84,8 @@ impl Metrics {
                 Histogram::with_opts(seconds("hyperdust_commit_seconds", "Commits to the store")),
             ),
             store: make!(IntGauge, "hyperdust_store_bytes", "Bytes of the store"),
+            companion: make!(IntGauge, "hyperdust_companion", "Episodes and jobs that wait to be computed again"),
+            verdicts: make!(IntCounterVec, "hyperdust_verdicts_total", "Verdicts of the companion", "outcome"),
             registry,
         }
     }
@@ -104,6 +110,17 @@ impl Metrics {
     /// A request was refused.
     pub fn failed(&self, code: Code) {
         self.failures.with_label_values(&[code.name()]).inc();
+    }
+
+    /// The companion has come to a verdict.
+    pub fn verdict(&self, outcome: Outcome) {
+        let outcome = match outcome {
+            Outcome::Attested => "attested",
+            Outcome::Disputed => "disputed",
+            Outcome::Inputs => "inputs",
+            Outcome::Abstained => "abstained",
+        };
+        self.verdicts.with_label_values(&[outcome]).inc();
     }
 
     /// Prometheus' text.

@@ -10,10 +10,12 @@
 //! begun again from what was written down: see [`ledger`]. Nothing is answered for before it is as safe as the answer says.
 
 pub mod catalogue;
+mod companion;
 pub mod config;
 mod error;
 mod gateway;
 mod http;
+mod jobs;
 pub mod keys;
 mod ledger;
 pub mod metrics;
@@ -23,6 +25,7 @@ mod recorder;
 mod server;
 mod session;
 mod sessions;
+mod signing;
 pub mod stage;
 mod vault;
 mod worlds;
@@ -57,6 +60,10 @@ pub struct Hub {
     vault: Arc<vault::Vault>,
     recorder: Addr<Recorder>,
     backlog: Arc<Backlog>,
+    /// What companions are up to.
+    desk: jobs::Desk,
+    /// Who signs, where anything is signed.
+    provider: Option<Arc<signing::Provider>>,
     draining: Arc<AtomicBool>,
     /// Somebody wants the server to end.
     shutdown: Arc<Notify>,

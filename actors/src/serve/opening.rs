@@ -6,11 +6,18 @@ use hyperdust_gym::autoreset_mode;
 use hyperdust_scene::ParameterValue;
 use hyperdust_wire::{
     ArraySpec, Code, FAULTS, Failure, Hex, Layout, Token,
-    message::{Open, Opened, Value},
+    message::{Open, Opened, SigningTerms, Value},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Hub, catalogue::Order, ledger::Ledger, session::Shared, worlds::Shape};
+use super::{
+    Hub,
+    catalogue::Order,
+    ledger::Ledger,
+    session::Shared,
+    signing::{Agreed, Provider},
+    worlds::Shape,
+};
 
 /// Bytes of a lane beside its observations: its world, and what a checkpoint of it takes. More than any published scene needs.
 const LANE: u64 = 32 << 10;
@@ -31,21 +38,29 @@ pub struct Opening {
     pub pipeline: u32,
     /// What it steps, once that is known: a session does not go on in another scene.
     pub blueprint: Option<Hex<32>>,
+    /// What is signed, if anything is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<SigningTerms>,
 }
 
 impl Opening {
     /// A new session of this client.
-    pub fn new(open: Open, owner: &str, most: u32) -> Result<Self, Failure> {
-        if open.signing.is_some() {
-            return Err(Failure::new(Code::Invalid, "signing: found a request for it; accepted: none, it is off here"));
-        }
+    pub fn new(open: Open, owner: &str, most: u32, provider: Option<&Provider>) -> Result<Self, Failure> {
+        let signing = match (&open.signing, provider) {
+            (None, _) => None,
+            (Some(asked), Some(provider)) => Some(provider.terms(asked, open.num_envs)?),
+            (Some(_), None) => {
+                let why = "signing: found a request for it; accepted: none, it is off here";
+                return Err(Failure::new(Code::Invalid, why));
+            }
+        };
         let mut token = [0; 16];
         let entropy = |error: getrandom::Error| Failure::new(Code::Internal, error);
         getrandom::fill(&mut token).map_err(entropy)?;
         // Numbers that every language's JSON keeps.
         let session = (getrandom::u64().map_err(entropy)? >> 16).max(1);
         let pipeline = open.pipeline.clamp(1, most);
-        Ok(Self { session, token: Token(Hex(token)), owner: owner.into(), open, pipeline, blueprint: None })
+        Ok(Self { session, token: Token(Hex(token)), owner: owner.into(), open, pipeline, blueprint: None, signing })
     }
 }
 
@@ -81,7 +96,8 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
     let frame = layout.batch.size + layout.finals.as_ref().map_or(0, |finals| finals.size);
     let bytes = lanes as u64 * LANE
         + (frame as u64) * (u64::from(opening.pipeline) + 4)
-        + 2 * hub.config.store.checkpoint as u64;
+        + 2 * hub.config.store.checkpoint as u64
+        + opening.signing.as_ref().map_or(0, |_| hub.config.signing.log as u64);
     let lease = hub.quota.lease(&opening.owner, lanes, bytes).map_err(|error| Failure::new(Code::Quota, error))?;
     let options = &model.blueprint().options;
     let seconds = f64::from(options.timestep) * f64::from(options.frame_skip);
@@ -102,9 +118,16 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
         faults: FAULTS.iter().map(ToString::to_string).collect(),
         layout,
         render_fps: (1.0 / seconds).round().max(1.0) as u32,
-        signing: None,
+        signing: opening.signing.clone(),
     };
-    let shape = Shape { dish: Arc::clone(&dish), lanes, mode, threads: hub.config.threads, record: open.record };
+    let agreed = |terms: SigningTerms| match &hub.provider {
+        // One that was opened under another key cannot go on.
+        Some(provider) if provider.signs(&terms) => Ok(Agreed { provider: Arc::clone(provider), terms }),
+        _ => Err(Failure::new(Code::RolledBack, "the server signs with another key than the session was opened with")),
+    };
+    let signing = opening.signing.clone().map(agreed).transpose()?;
+    let (threads, record) = (hub.config.threads, open.record);
+    let shape = Shape { dish: Arc::clone(&dish), lanes, mode, threads, record, signing };
     let ledger = ledger.unwrap_or_else(|| Ledger::new(opening.pipeline, lanes));
     let counters = hub.metrics.counters(&open.scene);
     Ok(Shared::new(opening, shape, opened, lease, counters, ledger))

@@ -27,6 +27,9 @@ const LOGS: Duration = Duration::from_millis(500);
 /// Between looks at how large the store is.
 const MEASURE: Duration = Duration::from_secs(5);
 
+/// Between compactions of the store, where it needs them.
+const COMPACT: Duration = Duration::from_secs(600);
+
 /// What waits to be written.
 #[derive(Debug, Default)]
 pub struct Backlog {
@@ -75,6 +78,11 @@ pub struct Forget(pub u64);
 #[rtype(result = "Result<(), Error>")]
 pub struct Flush;
 
+/// As [`Flush`], for threads that are no actors.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Settle(pub oneshot::Sender<Result<(), Error>>);
+
 /// A commit has ended.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -91,6 +99,8 @@ struct Commit {
     news: Vec<(Arc<Shared>, News)>,
     forgotten: Vec<u64>,
     waiting: Vec<oneshot::Sender<Result<(), Error>>>,
+    /// Whether the store is written anew afterwards. What comes meanwhile waits in memory.
+    compact: bool,
 }
 
 impl Commit {
@@ -100,6 +110,7 @@ impl Commit {
             && self.news.is_empty()
             && self.forgotten.is_empty()
             && self.waiting.is_empty()
+            && !self.compact
     }
 
     fn write(&self, vault: &Vault, flush: bool) -> Result<(), Error> {
@@ -117,7 +128,17 @@ impl Commit {
         for session in &self.forgotten {
             vault.drop_journal(*session)?;
         }
-        if flush { vault.flush() } else { Ok(()) }
+        if flush {
+            vault.flush()?;
+        }
+        if self.compact {
+            match vault.compact() {
+                Ok(()) => tracing::info!(bytes = vault.bytes(), "the store was compacted"),
+                // Nothing is lost but the room that it would have given back.
+                Err(error) => tracing::warn!(%error, "the store could not be compacted"),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -129,9 +150,12 @@ pub struct Recorder {
     /// Whether logs are written down.
     journal: bool,
     gather: Duration,
+    /// Bytes that the store's files may waste.
+    slack: u64,
     followed: Vec<Weak<Shared>>,
     next: Commit,
     flushed: Instant,
+    compacted: Option<Instant>,
     busy: bool,
 }
 
@@ -140,7 +164,19 @@ impl Recorder {
     pub fn new(vault: Arc<Vault>, metrics: Metrics, backlog: Arc<Backlog>, keep: &super::config::Keep) -> Self {
         let (journal, gather) = (keep.journal, Duration::from_millis(keep.gather.max(1)));
         let (followed, next) = Default::default();
-        Self { vault, metrics, backlog, journal, gather, followed, next, flushed: Instant::now(), busy: false }
+        Self {
+            vault,
+            metrics,
+            backlog,
+            journal,
+            gather,
+            slack: keep.slack,
+            followed,
+            next,
+            flushed: Instant::now(),
+            compacted: None,
+            busy: false,
+        }
     }
 
     fn commit(&mut self, ctx: &mut Context<Self>) {
@@ -176,6 +212,16 @@ impl Recorder {
     }
 }
 
+impl Recorder {
+    fn measure(&mut self) {
+        self.metrics.store.set(self.vault.bytes() as i64);
+        if self.compacted.is_none_or(|last| last.elapsed() > COMPACT) && self.vault.wasteful(self.slack) {
+            self.compacted = Some(Instant::now());
+            self.next.compact = true;
+        }
+    }
+}
+
 impl Actor for Recorder {
     type Context = Context<Self>;
 
@@ -183,7 +229,7 @@ impl Actor for Recorder {
         // One that waits for a commit must never be refused because others wait too.
         ctx.set_mailbox_capacity(1 << 16);
         ctx.run_interval(self.gather, Self::commit);
-        ctx.run_interval(MEASURE, |recorder, _| recorder.metrics.store.set(recorder.vault.bytes() as i64));
+        ctx.run_interval(MEASURE, |recorder, _| recorder.measure());
     }
 }
 
@@ -218,13 +264,21 @@ impl Handler<Forget> for Recorder {
     }
 }
 
+impl Handler<Settle> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, Settle(done): Settle, ctx: &mut Self::Context) {
+        self.next.waiting.push(done);
+        self.commit(ctx);
+    }
+}
+
 impl Handler<Flush> for Recorder {
     type Result = ResponseFuture<Result<(), Error>>;
 
     fn handle(&mut self, _: Flush, ctx: &mut Self::Context) -> Self::Result {
         let (done, flushed) = oneshot::channel();
-        self.next.waiting.push(done);
-        self.commit(ctx);
+        self.handle(Settle(done), ctx);
         Box::pin(async move { flushed.await.unwrap_or(Err(Error::Stopped("recorder"))) })
     }
 }
@@ -258,6 +312,7 @@ impl Handler<Committed> for Recorder {
                 commit.news.append(&mut self.next.news);
                 commit.forgotten.append(&mut self.next.forgotten);
                 commit.waiting.append(&mut self.next.waiting);
+                commit.compact |= self.next.compact;
                 self.next = commit;
                 ctx.run_later(AGAIN, |recorder, ctx| {
                     recorder.busy = false;

@@ -19,12 +19,15 @@ use tokio::sync::Notify;
 use super::{
     Before, Config, Error, Hub,
     catalogue::Catalogue,
+    companion::Companion,
     gateway::{Gateway, Listening, Out, Setup, frames},
     http,
+    jobs::Desk,
     metrics::Metrics,
     quota::Quota,
     recorder::{Backlog, Recorder},
     sessions::{Asked, Drain, Sessions},
+    signing::Provider,
     vault::Vault,
 };
 
@@ -107,6 +110,7 @@ async fn run(
     tracing::info!(endpoints = ?gateway.endpoints, "the server listens");
     let served = hub.config.http.0.map(|address| http::serve(address, hub.clone(), sessions.clone())).transpose()?;
     let (address, http) = served.unzip();
+    let _companion = hub.config.companion.enabled.then(|| Companion::new(hub.clone()).start());
     // Nobody waits for the answer where the caller is gone.
     let _ = ready.send((gateway.endpoints.clone(), address));
     tokio::select! {
@@ -135,6 +139,7 @@ fn assemble(
 ) -> Result<(Gateway, Arc<Hub>, Addr<Sessions>), Error> {
     let metrics = Metrics::new();
     let catalogue = Catalogue::read(&config.scenes)?;
+    let provider = Provider::load(&config.signing)?.map(Arc::new);
     let vault = Arc::new(Vault::new(open(&config)?));
     let listening = Listening::bind(&config.listen, &config.data, &config.wire, metrics.clone())?;
     let outbox = listening.outbox.clone();
@@ -149,6 +154,8 @@ fn assemble(
         vault,
         recorder,
         backlog,
+        provider,
+        desk: Desk::default(),
         draining: draining.clone(),
         shutdown,
         workers: Arc::default(),
@@ -174,7 +181,7 @@ fn assemble(
 /// The store in the server's folder. One that is damaged is moved aside, what checks is taken over, and what does not is named.
 fn open(config: &Config) -> Result<Arc<dyn Store>, Error> {
     let options = hyperdust_store::Options {
-        path: config.data.join("store"),
+        path: config.data.join(super::config::STORE),
         capacity: config.store.capacity,
         ..Default::default()
     };

@@ -13,7 +13,8 @@ use actix::prelude::*;
 use hyperdust_wire::{
     Code, Failure, Hex,
     message::{
-        Closed, EpisodeId, EpisodeQuery, NoticeKind, Open, Reply, Request, Resume, Role, SceneList, SceneSummary,
+        Closed, CommitRequest, EpisodeId, EpisodeQuery, JobId, NoticeKind, Open, OpeningRequest, Reply, Request,
+        Resume, Role, SceneList, SceneSummary,
     },
 };
 
@@ -21,6 +22,7 @@ use super::{
     Error, Hub,
     catalogue::Order,
     gateway::{Out, Rights, Ticket},
+    jobs,
     ledger::Ledger,
     opening::{Opening, prepare},
     recorder::{Flush, Follow, Forget},
@@ -46,6 +48,14 @@ pub enum Ask {
     Episodes(EpisodeQuery),
     /// A recorded episode.
     Episode(EpisodeId),
+    /// The jobs that wait for a companion.
+    Jobs,
+    /// A job's inputs.
+    Job(JobId),
+    /// A companion's commitment.
+    Commit(CommitRequest),
+    /// What it hides.
+    Opening(OpeningRequest, Vec<u8>),
     /// The server ends.
     Shutdown,
 }
@@ -59,6 +69,10 @@ impl Ask {
             Request::Scenes => Self::Scenes,
             Request::Episodes(query) => Self::Episodes(query),
             Request::Episode(id) => Self::Episode(id),
+            Request::Jobs => Self::Jobs,
+            Request::Job(id) => Self::Job(id),
+            Request::Commit(commit) => Self::Commit(commit),
+            Request::Opening(job, frame) => Self::Opening(job, frame.to_vec()),
             Request::Shutdown => Self::Shutdown,
             _ => return None,
         })
@@ -136,6 +150,7 @@ impl Sessions {
             lanes = shared.shape.lanes,
             "a session begins"
         );
+        self.hub.desk.begins(shared.id);
         self.open.insert(shared.id, Held { shared, address: address.clone(), steps: 0 });
         self.hub.metrics.sessions.set(self.open.len() as i64);
         address
@@ -147,6 +162,7 @@ impl Sessions {
             self.hub.outbox.put(Out::Forget(session));
             self.hub.recorder.do_send(Forget(session));
             self.gone.insert(session, Instant::now());
+            self.hub.desk.ended(session);
             if let Some(client) = held.shared.client().filter(|_| lost) {
                 self.hub.outbox.send(&client, held.shared.notice(NoticeKind::SessionLost, why));
             }
@@ -213,14 +229,14 @@ impl Sessions {
             return ticket.refuse(Failure::new(Code::Forbidden, "companions have no sessions of their own"));
         }
         let rights = Rights::owner(client.role);
-        match Opening::new(open, &client.user, self.hub.config.wire.pipeline) {
+        match Opening::new(open, &client.user, self.hub.config.wire.pipeline, self.hub.provider.as_deref()) {
             Ok(opening) => self.prepare(opening, None, Bind { ticket, rights, answered: None }, ctx),
             Err(failure) => ticket.refuse(failure),
         }
     }
 
     fn resume(&mut self, ticket: Ticket, resume: Resume, ctx: &mut Context<Self>) {
-        let answered = Some(resume.answered);
+        let answered = Some(resume.needed());
         if let Some(held) = self.open.get(&resume.session) {
             return match rights(&ticket, &resume, &held.shared.opening) {
                 Ok(rights) => held.address.do_send(Bind { ticket, rights, answered }),
@@ -293,6 +309,29 @@ impl Handler<Asked> for Sessions {
                     Ok(Some((summary, bytes))) => ticket.reply(&Reply::Episode(summary, &bytes)),
                     Ok(None) => ticket.refuse(Failure::new(Code::NotFound, format!("there is no episode {}", id.id))),
                     Err(error) => ticket.refuse(Failure::new(Code::Storage, error)),
+                });
+            }
+            Ask::Jobs | Ask::Job(_) | Ask::Commit(_) | Ask::Opening(..) if ticket.client.role == Role::Agent => {
+                ticket.refuse(Failure::new(Code::Forbidden, "agents get no jobs to check"));
+            }
+            Ask::Jobs => self.read(ticket, |hub, ticket| match jobs::list(hub, &ticket.client) {
+                Ok(list) => ticket.reply(&Reply::Jobs(list)),
+                Err(failure) => ticket.refuse(failure),
+            }),
+            Ask::Job(id) => self.read(ticket, move |hub, ticket| match jobs::filed(hub, &id.job) {
+                Ok(filed) => ticket.reply(&Reply::Job(&filed.job.encode())),
+                Err(failure) => ticket.refuse(failure),
+            }),
+            Ask::Commit(commit) => {
+                self.read(ticket, move |hub, ticket| match jobs::commit(hub, &ticket.client, &commit) {
+                    Ok(claim) => ticket.reply(&Reply::Claim(&claim)),
+                    Err(failure) => ticket.refuse(failure),
+                });
+            }
+            Ask::Opening(job, frame) => {
+                self.read(ticket, move |hub, ticket| match jobs::open(hub, &ticket.client, &job.job, &frame) {
+                    Ok(()) => ticket.reply(&Reply::Done),
+                    Err(failure) => ticket.refuse(failure),
                 });
             }
             Ask::Shutdown if ticket.client.role != Role::Operator => {

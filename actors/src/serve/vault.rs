@@ -5,7 +5,7 @@ use std::sync::Arc;
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_gym::{Episode, Start};
 use hyperdust_kernel::blueprint::BlueprintId;
-use hyperdust_store::{EpisodeMeta, EpisodeRecord, Id, Query, Store};
+use hyperdust_store::{EpisodeMeta, EpisodeRecord, Id, Outcome, Query, Store, Verdict};
 use hyperdust_wire::{
     Hex, limits,
     message::{EpisodeList, EpisodeQuery, EpisodeSummary},
@@ -26,8 +26,8 @@ pub type Journal = (Opening, Checkpoint, Vec<Entry>);
 pub struct Listed {
     /// What it is.
     pub summary: EpisodeSummary,
-    /// What a companion found.
-    pub verdict: Option<&'static str>,
+    /// What was found by who computed it again: a dispute, where there is one.
+    pub verdict: Option<Verdict>,
 }
 
 /// What a journal begins with: the session, as JSON, and where its worlds stood.
@@ -46,6 +46,11 @@ impl Vault {
     /// In this store.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store }
+    }
+
+    /// The store itself, for who has words of its own for what is in it.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     /// An episode of this session and lane, safe after the next [`Vault::flush`].
@@ -130,6 +135,18 @@ impl Vault {
         self.store.usage().bytes
     }
 
+    /// Whether its files are larger than three times what is in them and `slack` bytes: what was removed takes room until
+    /// [`Vault::compact`].
+    pub fn wasteful(&self, slack: u64) -> bool {
+        let usage = self.store.usage();
+        usage.disk > slack.saturating_add(3 * usage.bytes)
+    }
+
+    /// Writes the store anew, without what was removed. Other calls wait meanwhile.
+    pub fn compact(&self) -> Result<(), Error> {
+        self.store.compact().map_err(failed)
+    }
+
     /// A page of the episodes, newest first, for a client.
     pub fn episodes(&self, query: &EpisodeQuery) -> Result<EpisodeList, Error> {
         let page = self.store.episodes(&Query {
@@ -164,13 +181,9 @@ impl Vault {
     }
 
     fn list(&self, record: EpisodeRecord) -> Result<Listed, Error> {
-        let verdicts = self.store.verdicts(&record.id).map_err(failed)?;
-        let verdict = verdicts.last().map(|verdict| match verdict.outcome {
-            hyperdust_store::Outcome::Attested => "attested",
-            hyperdust_store::Outcome::Disputed => "disputed",
-            hyperdust_store::Outcome::Inputs => "inputs",
-            hyperdust_store::Outcome::Abstained => "abstained",
-        });
+        let mut verdicts = self.store.verdicts(&record.id).map_err(failed)?;
+        let worst = verdicts.iter().position(|verdict| verdict.outcome == Outcome::Disputed);
+        let verdict = worst.map(|at| verdicts.swap_remove(at)).or_else(|| verdicts.pop());
         Ok(Listed { summary: summary(record), verdict })
     }
 }
@@ -194,4 +207,38 @@ fn summary(record: EpisodeRecord) -> EpisodeSummary {
 
 fn failed(error: impl std::fmt::Display) -> Error {
     Error::Store(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use hyperdust_store::{Options, SledStore};
+
+    use super::*;
+
+    /// Files that have grown far beyond what is in them are noticed, and compacting them is enough: it does not go on for ever.
+    #[test]
+    fn waste_is_seen_and_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let slack = 8 << 20;
+        let open = |capacity| {
+            let options = Options { path: folder.path().into(), capacity, reserve: 0, ..Options::default() };
+            Vault::new(Arc::new(SledStore::open(&options).unwrap().0))
+        };
+        let put = |vault: &Vault, number: u64| {
+            let bytes = number.to_le_bytes().repeat(12_000);
+            vault.store.put_episode(&EpisodeMeta::default(), &bytes).unwrap();
+        };
+        let vault = open(0);
+        (0..300).for_each(|number| put(&vault, number));
+        vault.flush().unwrap();
+        assert!(!vault.wasteful(slack), "{:?}", vault.store.usage());
+        drop(vault);
+        // The operator has less room for it from now on.
+        let vault = open(1 << 20);
+        put(&vault, 300);
+        vault.flush().unwrap();
+        assert!(vault.wasteful(slack), "{:?}", vault.store.usage());
+        vault.compact().unwrap();
+        assert!(!vault.wasteful(slack), "{:?}", vault.store.usage());
+    }
 }

@@ -10,6 +10,7 @@ use hyperdust_gym::{AutoresetMode, Batch, Episode, Error, Seeds, VectorEnv, Vect
 use super::{
     catalogue::Dish,
     ledger::{Checkpoint, Deed, Entry},
+    signing::{Agreed, Books},
 };
 
 /// What a session was opened with.
@@ -25,6 +26,8 @@ pub struct Shape {
     pub threads: usize,
     /// Whether episodes are recorded.
     pub record: bool,
+    /// What is signed, if anything is.
+    pub signing: Option<Agreed>,
 }
 
 /// The worlds.
@@ -33,6 +36,10 @@ pub struct Worlds {
     env: VectorEnv,
     /// Lanes that have been given a seed: the others have to be given one before they can be reset.
     seeded: Vec<bool>,
+    /// What was signed.
+    pub books: Option<Books>,
+    /// The frames that the last RECEIPT is answered with.
+    pub countersigned: (Vec<u8>, Vec<u8>),
 }
 
 impl Worlds {
@@ -44,7 +51,11 @@ impl Worlds {
             // Blueprints are kept once, beside the episodes.
             env.record(false);
         }
-        Ok(Self { env, seeded: vec![false; shape.lanes] })
+        let books = shape.signing.as_ref().map(|agreed| {
+            env.commit(agreed.terms.every);
+            Books::new(agreed, shape.dish.model.actions().size)
+        });
+        Ok(Self { env, seeded: vec![false; shape.lanes], books, countersigned: Default::default() })
     }
 
     /// Those that a session had after these deeds. `each` sees every deed done again, with the batch it gave; episodes that end on the
@@ -71,8 +82,19 @@ impl Worlds {
         Ok((worlds, episodes))
     }
 
-    /// The deed of a reset with these seeds: lanes that never had one get one from the operating system.
-    pub fn reset(&self, seeds: Seeds<'_>, mask: Option<&[bool]>) -> Result<Deed, Error> {
+    /// The first lane that a reset with these seeds would have to choose a seed for.
+    pub fn unseeded(&self, seeds: Seeds<'_>, mask: Option<&[bool]>) -> Option<usize> {
+        let given = |lane: usize| match seeds {
+            Seeds::Continue => false,
+            Seeds::First(_) => true,
+            Seeds::Each(list) => list.get(lane).copied().flatten().is_some(),
+        };
+        let named = |lane: usize| mask.is_none_or(|mask| mask.get(lane).copied().unwrap_or_default());
+        (0..self.seeded.len()).find(|&lane| !self.seeded[lane] && named(lane) && !given(lane))
+    }
+
+    /// The deed of a reset with these seeds, and whether chance is in it: lanes that never had one get one from the operating system.
+    pub fn reset(&self, seeds: Seeds<'_>, mask: Option<&[bool]>) -> Result<(Deed, bool), Error> {
         let lanes = self.seeded.len();
         if let Seeds::Each(list) = seeds
             && list.len() != lanes
@@ -98,7 +120,7 @@ impl Worlds {
                 given => given,
             });
         }
-        Ok(Deed::Reset { seeds: each, mask: mask.map(<[bool]>::to_vec) })
+        Ok((Deed::Reset { seeds: each, mask: mask.map(<[bool]>::to_vec) }, drawn.is_some()))
     }
 
     /// Does it. On an error nothing has changed.
@@ -119,6 +141,27 @@ impl Worlds {
                 self.env.restore(snapshot)?;
                 self.seeded.fill(true);
             }
+            // They held when they were written down, so they do now.
+            Deed::Receipt(frame) => {
+                if let Some(books) = &mut self.books
+                    && let Ok(countersigned) = books.countersign(frame)
+                {
+                    self.countersigned.clone_from(&countersigned.frames);
+                    books.settle(countersigned);
+                }
+            }
+            Deed::Voucher(frame) => {
+                if let Some(books) = &mut self.books
+                    && let Ok(voucher) = books.check(frame)
+                {
+                    books.pay(voucher);
+                }
+            }
+        }
+        if let (Some(books), Deed::Reset { .. } | Deed::Step(_)) = (&mut self.books, deed) {
+            let cut = books.cut(self.env.take_segments(false)?);
+            // Whoever is asked may_go_on first is never refused here.
+            assert!(cut.is_ok(), "segments that the books do not take: {cut:?}");
         }
         Ok(self.env.batch())
     }
@@ -151,7 +194,7 @@ mod tests {
 
     fn shape(scene: &str, mode: AutoresetMode, threads: usize) -> Shape {
         let dish = Catalogue::read(&[]).unwrap().cook(&Order::of(scene)).unwrap();
-        Shape { dish, lanes: 5, mode, threads, record: true }
+        Shape { dish, lanes: 5, mode, threads, record: true, signing: None }
     }
 
     /// Brought back from any point, with any number of threads, worlds give the batches and episodes that they would have given: also
@@ -171,8 +214,8 @@ mod tests {
             let (mut batches, mut episodes) = (Vec::new(), Vec::new());
             for round in 0..120 {
                 let deed = match round {
-                    0 => worlds.reset(Seeds::Continue, None).unwrap(),
-                    40 => worlds.reset(Seeds::Continue, Some(&[true, false, false, true, false])).unwrap(),
+                    0 => worlds.reset(Seeds::Continue, None).unwrap().0,
+                    40 => worlds.reset(Seeds::Continue, Some(&[true, false, false, true, false])).unwrap().0,
                     _ => {
                         let arenas: Vec<_> = samplers.iter_mut().map(|s| s.draw(layout).to_vec()).collect();
                         Deed::Step(rows(layout, &arenas))

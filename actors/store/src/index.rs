@@ -265,7 +265,8 @@ impl Index {
         ops
     }
 
-    /// What is to go so that `needed` more bytes stay within `capacity`, the oldest first; or how much could go at most.
+    /// What is to go so that `needed` more bytes stay within `capacity`, the oldest first, and blueprints after what used them; or how
+    /// much could go at most.
     pub fn room(&self, needed: u64, capacity: u64, spare: &Id) -> Result<(Vec<Id>, Vec<Item>), u64> {
         let (mut blueprints, mut items) = (Vec::new(), Vec::new());
         if capacity == 0 || self.bytes.saturating_add(needed) <= capacity {
@@ -282,16 +283,34 @@ impl Index {
                 }
             }
         }
+        let mut gone: HashMap<Id, u32> = HashMap::new();
         for item in self.order.values() {
-            if let Some(bytes) = self.evictable(item) {
-                free += bytes;
-                items.push(*item);
-                if free >= target {
-                    return Ok((blueprints, items));
+            let Some(bytes) = self.evictable(item) else { continue };
+            free += bytes;
+            items.push(*item);
+            // A blueprint goes with the last that used it.
+            if let Some(root) = self.blueprint_of(item).filter(|root| root != spare) {
+                let gone = gone.entry(root).or_default();
+                *gone += 1;
+                if self.users.get(&root) == Some(gone)
+                    && let Some((object, bytes, record)) = self.blueprints.get(&root)
+                {
+                    free += value::size(&Key::Blueprint(root), *record) + self.freed(object, *bytes);
+                    blueprints.push(root);
                 }
+            }
+            if free >= target {
+                return Ok((blueprints, items));
             }
         }
         Err(free)
+    }
+
+    fn blueprint_of(&self, item: &Item) -> Option<Id> {
+        match item {
+            Item::Episode(id) => self.episodes.get(id).map(|episode| episode.blueprint),
+            Item::Job(id) => self.jobs.get(id).map(|job| job.blueprint),
+        }
     }
 
     fn freed(&self, object: &Id, bytes: u64) -> u64 {

@@ -149,11 +149,11 @@ impl SledStore {
         })?;
         let mut ops = Vec::new();
         state.index.evicted += (blueprints.len() + items.len()) as u64;
-        for root in blueprints {
-            state.index.remove_blueprint(&mut ops, &root);
-        }
         for item in items {
             state.index.remove(&mut ops, item);
+        }
+        for root in blueprints {
+            state.index.remove_blueprint(&mut ops, &root);
         }
         Self::queue(state, ops);
         Ok(())

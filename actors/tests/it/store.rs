@@ -6,6 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
+use hyperdust_gym::{AutoresetMode, Seeds, VectorEnv, VectorOptions};
 use hyperdust_store::{EpisodeMeta, Id, Options, Outcome, SledStore, Store, Verdict};
 
 fn hyperdust(folder: &Path, arguments: &str) -> Output {
@@ -56,7 +57,8 @@ fn episodes_are_listed() {
     let table = text(&hyperdust(folder.path(), "episode list").stdout);
     let rows: Vec<&str> = table.lines().collect();
     assert_eq!((rows.len(), rows[6]), (7, "5 of 5"));
-    assert!(rows[1].starts_with(&ids[4].to_string()[..12]) && rows[1].ends_with("2023-11-14T22:13:24Z"), "{table}");
+    assert!(rows[1].starts_with(&ids[4].to_string()[..12]) && rows[1].contains("2023-11-14T22:13:24Z"), "{table}");
+    assert!(rows[1].ends_with("unchecked") && rows[3].ends_with("disputed"), "{table}");
 }
 
 /// An episode is found by the beginning of its name, shown with its verdicts, and its bytes are those that were put.
@@ -82,6 +84,45 @@ fn an_episode_is_shown() {
         assert!(text(&refused.stderr).contains(said), "{arguments}: {refused:?}");
     }
     assert!(!folder.path().join("nowhere").exists());
+}
+
+/// A recording is run again straight from a store and from a file that was exported of it, without its scene; one that is not true has
+/// exit code 1.
+#[test]
+fn episodes_are_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = hyperdust_actors::trial::model("cartpole").unwrap();
+    let options = VectorOptions { num_envs: 1, num_threads: 1, autoreset: AutoresetMode::SameStep };
+    let mut env = VectorEnv::new(model.clone(), options).unwrap();
+    env.record(false);
+    env.reset(Seeds::First(3), None).unwrap();
+    while env.take_episodes().is_empty() {
+        env.step(&[&[1, 0, 0, 0]]).unwrap();
+    }
+    env.reset(Seeds::First(4), None).unwrap();
+    for _ in 0..5 {
+        env.step(&[&[1, 0, 0, 0]]).unwrap();
+    }
+    let mut episode = env.episode(0).unwrap().unwrap().clone();
+    let store = open(folder.path());
+    let blueprint = Id(model.id().0);
+    store.put_blueprint(&blueprint, &model.blueprint().encode().unwrap()).unwrap();
+    let meta = EpisodeMeta { scene: "no such scene".into(), blueprint, ..EpisodeMeta::default() };
+    let right = store.put_episode(&meta, &episode.encode()).unwrap();
+    episode.records[1].reward = 7.0;
+    let wrong = store.put_episode(&meta, &episode.encode()).unwrap();
+    store.flush().unwrap();
+    drop(store);
+    let run = |arguments: &str| {
+        let output = hyperdust(folder.path(), arguments);
+        (output.status.code(), text(&output.stdout))
+    };
+    assert_eq!(run(&format!("episode verify {right} --store store")).0, Some(0));
+    let (code, said) = run(&format!("episode verify {wrong} --store store"));
+    assert_eq!((code, said.trim()), (Some(1), "step 2 differs in its reward"));
+    assert_eq!(run(&format!("episode export {right} --store store --out out.hdep")).0, Some(0));
+    assert_eq!(run("episode verify out.hdep").0, Some(0));
+    assert_eq!(run(&format!("episode export {right} --store store --out out.hdep")).0, Some(1), "it is there already");
 }
 
 /// Exit code 0 for a whole store, 1 for a damaged one, and then what is lost is named; who has it open is told.

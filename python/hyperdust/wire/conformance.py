@@ -276,8 +276,11 @@ def closing(server: Server) -> None:
     session.reset()
     session.step(rng)
     assert session.good(wire.CLOSE).json.keys() == {"steps", "episodes"}
-    session.peer.refused({"unknown_session"}, wire.STEP, session.actions(rng), number=session.next, session=session.id)
-    session.peer.refused({"unknown_session"}, wire.STEP, session.actions(rng), number=1, session=(1 << 64) - 1)
+    gone = {"unknown_session", "detached"}
+    session.peer.refused(gone, wire.STEP, session.actions(rng), number=session.next, session=session.id)
+    session.peer.refused(gone, wire.STEP, session.actions(rng), number=1, session=(1 << 64) - 1)
+    resume = {"session": session.id, "token": session.opened["token"], "answered": 0}
+    session.peer.refused({"unknown_session"}, wire.RESUME, [resume])
 
 
 # --- at most once -------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ impl Check {
             let program = match program.get() {
                 Some(program) => program,
                 None => {
-                    let loaded = self.load(number)?;
+                    let loaded = load(self.guest.as_deref(), number)?;
                     program.get_or_init(|| loaded)
                 }
             };
@@ -189,16 +189,17 @@ impl Check {
         }
         Ok(row)
     }
+}
 
-    fn load(&self, number: usize) -> Result<Program, Error> {
-        let Some(folder) = &self.guest else {
-            return Err(Error::Claim(format!(
-                "segment {number} has another output than it has natively; before anybody is accused it is run on the \
-                 proof machine, whose programs --guest or HYPERDUST_GUEST has to name"
-            )));
-        };
-        Program::load(folder, SEGMENT)
-    }
+/// The program, which is needed where a claim is wrong.
+pub(super) fn load(guest: Option<&Path>, number: usize) -> Result<Program, Error> {
+    let Some(folder) = guest else {
+        return Err(Error::Claim(format!(
+            "segment {number} has another output than it has natively; before anybody is accused it is run on the \
+             proof machine, whose programs --guest or HYPERDUST_GUEST has to name"
+        )));
+    };
+    Program::load(folder, SEGMENT)
 }
 
 fn judged(job: String, committed: &Committed, claim: &Graph, verdict: &Verdict) -> Row {

@@ -10,16 +10,15 @@ use std::{
 };
 
 use clap::Args;
-use hyperdust_receipt::{Address, Terms};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::{COMMITMENT, Identity, read, read_session, shown, stem};
+use super::{COMMITMENT, Identity, read, shown, stem, terms::Trust};
 use crate::{
     Error, Job, Program, SEGMENT,
     cli::print_json,
     companion::{
-        Batch, Committed, Session,
+        Batch, Committed,
         queue::{self, Event, Limits},
     },
     job::{self, Models},
@@ -39,12 +38,8 @@ pub(in crate::cli) struct Commit {
     /// Threads that compute, each up to sixteen jobs of one scene side by side; by default one for each core
     #[arg(long, value_name = "THREADS", value_parser = clap::value_parser!(u16).range(1..=Limits::MOST_THREADS as i64))]
     jobs: Option<u16>,
-    /// The terms of the jobs' sessions (JSON), as the chain has them; in trials those that each job names
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["user", "trial_key"])]
-    terms: Vec<PathBuf>,
-    /// Instead of --terms: the user whose signatures count, everything else as each job has it
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "terms")]
-    user: Option<Address>,
+    #[command(flatten)]
+    trust: Trust,
     /// Prints a JSON object
     #[arg(long)]
     json: bool,
@@ -89,8 +84,8 @@ impl Commit {
         }
         let models = Models::default();
         let read = |number: usize| Job::decode_with(&read(&files[number], job::LONGEST)?, &models);
-        let sessions = self.terms.iter().map(|path| read_session(path)).collect::<Result<Vec<_>, _>>()?;
-        let terms = |job: &Job| self.terms_of(job, &sessions);
+        let accepted = self.trust.read()?;
+        let terms = |job: &Job| accepted.terms(job);
         let sink = |number: usize, committed: Committed| {
             committed.save(&self.out.join(format!("{}.{COMMITMENT}", names[number])))?;
             Ok(Done { segments: committed.outputs().len(), commitment: shown(&committed.commitment()) })
@@ -100,7 +95,7 @@ impl Commit {
         let threads = asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
         let bars = Bars::new(&names);
         let report = queue::run(&batch, &priorities, Limits::threads(threads), &|event| bars.show(event));
-        bars.all.clear().ok();
+        bars.clear();
         let row = |(job, result): (&String, Result<Done, _>)| match result {
             Ok(done) => Row { job: job.clone(), done: Some(done), error: None },
             Err(error) => Row { job: job.clone(), done: None, error: Some(std::sync::Arc::<Error>::to_string(&error)) },
@@ -121,25 +116,6 @@ impl Commit {
     }
 }
 
-impl Commit {
-    /// The terms that a job is taken on under, from the first session that has it.
-    fn terms_of(&self, job: &Job, sessions: &[Session]) -> Result<Terms, Error> {
-        let mut refused = None;
-        for session in sessions {
-            match session.terms(job) {
-                Ok(terms) => return Ok(terms),
-                Err(error) => refused = refused.or(Some(error)),
-            }
-        }
-        if let Some(error) = refused {
-            return Err(error);
-        }
-        let mut terms = *job.terms().ok_or_else(|| Error::Terms("the job has none".into()))?;
-        terms.user = self.user.unwrap_or(terms.user);
-        Ok(terms)
-    }
-}
-
 fn print(summary: &Summary) {
     let width = summary.jobs.iter().map(|row| row.job.len()).max().unwrap_or(0);
     for Row { job, done, error } in &summary.jobs {
@@ -155,7 +131,7 @@ fn print(summary: &Summary) {
 const MOST_BARS: usize = 8;
 
 /// A bar for everything, and one for each of the first jobs that have begun.
-struct Bars<'a> {
+pub(super) struct Bars<'a> {
     names: &'a [String],
     all: MultiProgress,
     total: ProgressBar,
@@ -163,13 +139,17 @@ struct Bars<'a> {
 }
 
 impl<'a> Bars<'a> {
-    fn new(names: &'a [String]) -> Self {
+    pub(super) fn new(names: &'a [String]) -> Self {
         let all = MultiProgress::new();
         let total = all.add(ProgressBar::new(0).with_style(style()).with_message("all"));
         Self { names, all, total, each: Mutex::default() }
     }
 
-    fn show(&self, event: Event) {
+    pub(super) fn clear(&self) {
+        self.all.clear().ok();
+    }
+
+    pub(super) fn show(&self, event: Event) {
         let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Planned { nodes } => self.total.set_length(nodes as u64),

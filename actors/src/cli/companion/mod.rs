@@ -4,6 +4,8 @@ mod check;
 mod commit;
 mod make;
 mod odds;
+mod terms;
+mod work;
 
 use std::{
     fs::File,
@@ -16,17 +18,13 @@ use clap::{Args, Subcommand};
 use hyperdust_proof::Hex;
 use hyperdust_receipt::Key;
 
-pub(super) use crate::companion::write_new;
+use crate::companion::remote::{ATTESTATION, COMMITMENT};
+pub(super) use crate::companion::{remote::CLAIM, write_new};
 use crate::{
     Error, Job,
     companion::{self, Committed, Session, session},
     job, key, trial,
 };
-
-/// How files of commitments, claims and attestations end.
-const COMMITMENT: &str = "hdcommit";
-pub(super) const CLAIM: &str = "hdgraph";
-const ATTESTATION: &str = "hdattest";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -36,6 +34,8 @@ pub(super) enum Command {
     Commit(commit::Commit),
     /// Answers for states that no record of a job contains, as a challenge asks for them
     Open(check::Open),
+    /// Takes jobs from a server: computes, commits, compares, attests or disputes
+    Work(work::Work),
     /// Compares claims with what was committed to, and attests to them or disputes them; exit code 3 where one is wrong
     Check(check::Check),
     /// Says how likely lies are found, and from which rate of canaries on laziness does not pay
@@ -47,6 +47,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Make(make) => make.run(),
         Command::Commit(commit) => commit.run(),
         Command::Open(open) => open.run(),
+        Command::Work(work) => work.run(),
         Command::Check(check) => check.run(),
         Command::Odds(odds) => odds.run(),
     }

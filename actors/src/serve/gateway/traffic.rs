@@ -196,7 +196,6 @@ impl Traffic {
             let why = "the server is about to end: RESUME when it is back";
             return ticket.refuse(Failure::new(Code::Draining, why));
         }
-        let detached = || Failure::new(Code::Detached, "the session is not this connection's: RESUME");
         match self.routes.get(&session) {
             Some(Line::Open { client, rights, work }) if Arc::ptr_eq(client, &ticket.client) => {
                 match work.try_send(Work::Request { ticket, frames, rights: *rights }) {
@@ -208,7 +207,6 @@ impl Traffic {
                     Err(_) => {}
                 }
             }
-            Some(Line::Open { client, .. }) if client.user == ticket.client.user => ticket.refuse(detached()),
             Some(Line::Closed(code)) => {
                 let why = match code {
                     Code::SessionFailed => "the session's worker failed: RESUME",
@@ -216,8 +214,8 @@ impl Traffic {
                 };
                 ticket.refuse(Failure::new(*code, why));
             }
-            // Whose session it is is nobody else's business.
-            _ => ticket.refuse(Failure::new(Code::UnknownSession, format!("there is no session {session}"))),
+            // Another's, or none that runs: RESUME looks into the store, and tells nobody of what is not theirs.
+            _ => ticket.refuse(Failure::new(Code::Detached, "the session is not this connection's: RESUME")),
         }
     }
 

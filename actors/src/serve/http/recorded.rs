@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Refusal, State, aside, sessions};
 use crate::serve::{
-    Hub,
+    Hub, companion,
     stage::{description, poses as bodies},
     vault::Listed,
 };
@@ -39,7 +39,7 @@ fn entry(Listed { summary, verdict }: &Listed) -> Value {
         "session": summary.session.to_string(),
         "lane": summary.lane,
         "recorded_at": summary.time_ms / 1000,
-        "verdict": verdict,
+        "verdict": verdict.as_ref().map(companion::said),
     })
 }
 

@@ -64,7 +64,7 @@ pub struct Bind {
     pub ticket: Ticket,
     /// What the connection may do.
     pub rights: Rights,
-    /// RESUME: all requests up to this one are answered; OPEN: none.
+    /// RESUME: the client needs everything up to this one; OPEN: none.
     pub answered: Option<u64>,
 }
 

@@ -25,8 +25,9 @@ use crate::serve::{
     Hub,
     gateway::{Line, Out, Rights, Ticket, frames},
     ledger::{Deed, Frames, Turn},
-    recorder::Ended,
+    recorder::{Ended, Settle},
     sessions::{Close, End, Sessions},
+    signing::{Agreed, Books, keep_voucher},
     worlds::Worlds,
 };
 
@@ -50,6 +51,8 @@ pub struct Worker {
 enum Outcome {
     /// It was done and is answered so.
     Done(Deed, Frames),
+    /// As `Done`; chance was in it, so it would be another when done again: it has to be safe before anybody sees it.
+    Drawn(Deed, Frames),
     /// It was not done.
     Not(Failure),
     /// The session ends.
@@ -82,10 +85,9 @@ impl Worker {
     fn begin(&self) -> Result<Worlds, hyperdust_gym::Error> {
         let (checkpoint, entries) = self.shared.ledger().story();
         let (worlds, episodes) = Worlds::restore(&self.shared.shape, &checkpoint, &entries, |entry, worlds| {
-            if entry.deed != Deed::Nothing {
-                let header = Header::request(hyperdust_wire::Kind::Step, entry.request, self.shared.id);
-                let frames = self.batch(&header, worlds.env().batch());
-                self.shared.ledger().answer_again(entry.request, frames);
+            if let Some(kind) = entry.deed.kind() {
+                let header = Header::request(kind, entry.request, self.shared.id);
+                self.shared.ledger().answer_again(entry.request, self.answer(&header, &entry.deed, worlds));
             }
         })?;
         // Of a session from the store nobody knows which were handed on; by their bytes, handed on again they stay one.
@@ -144,11 +146,14 @@ impl Worker {
             Ok(request) => self.act(worlds, header, request, rights),
             Err(error) => Outcome::Not(Failure::from(&error)),
         };
+        let drawn = matches!(outcome, Outcome::Drawn(..));
         match outcome {
-            Outcome::Done(deed, frames) => {
+            Outcome::Done(deed, frames) | Outcome::Drawn(deed, frames) => {
                 self.shared.failures.store(0, Ordering::Relaxed);
-                let mut ledger = self.shared.ledger();
-                ledger.answered(deed, frames.clone());
+                self.shared.ledger().answered(deed, frames.clone());
+                if drawn {
+                    self.settle();
+                }
                 Answer::Frames(frames)
             }
             Outcome::Not(failure) if failure.code.answers() => {
@@ -166,6 +171,22 @@ impl Worker {
         let forbidden = |what: &str| {
             Outcome::Not(Failure::new(Code::Forbidden, format!("this connection may not {what} the session")))
         };
+        if let Some(agreed) = &self.shared.shape.signing {
+            match &request {
+                Request::Receipt(_) | Request::Voucher(_) => return self.sign(agreed, worlds, header, &request),
+                Request::Step(_) | Request::Reset(_) => {
+                    if let Err(failure) = self.may_act(worlds, &request) {
+                        return Outcome::Not(failure);
+                    }
+                }
+                Request::Run(_) | Request::Restore(_) => {
+                    let why = "a session whose actions are signed takes no steps or states that nobody could sign";
+                    return Outcome::Not(Failure::new(Code::Forbidden, why));
+                }
+                _ => {}
+            }
+        }
+        let mut drawn = false;
         let deed = match request {
             Request::Step(segments) => {
                 if let Some(refusal) = self.may_step(worlds.env().num_envs()) {
@@ -175,7 +196,10 @@ impl Worker {
             }
             Request::Reset(_) if !rights.reset => return forbidden("reset"),
             Request::Reset(reset) => match begin(worlds, &reset) {
-                Ok(deed) => deed,
+                Ok((deed, chance)) => {
+                    drawn = chance;
+                    deed
+                }
                 Err(error) => return Outcome::Not(Failure::from(&error)),
             },
             Request::Snapshot | Request::Restore(_) if !rights.state => return forbidden("read or write the state of"),
@@ -195,9 +219,78 @@ impl Worker {
         if matches!(deed, Deed::Step(_)) {
             self.stepped(worlds);
         }
-        let answer = self.batch(header, worlds.env().batch());
+        let answer = self.answer(header, &deed, worlds);
         self.record(worlds.take_episodes());
-        Outcome::Done(deed, answer)
+        if drawn { Outcome::Drawn(deed, answer) } else { Outcome::Done(deed, answer) }
+    }
+
+    /// Waits until the log is on the disk, for what chance has decided. Where the disk takes no more, the session goes on, and may be
+    /// rolled back by a crash.
+    fn settle(&self) {
+        let (done, settled) = tokio::sync::oneshot::channel();
+        self.hub.recorder.do_send(Settle(done));
+        match settled.blocking_recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(session = self.shared.id, %error, "the session's log could not be written down")
+            }
+            Err(_) => tracing::warn!(session = self.shared.id, "the recorder has stopped"),
+        }
+    }
+
+    /// What a deed that was just done is answered with.
+    fn answer(&self, header: &Header, deed: &Deed, worlds: &Worlds) -> Frames {
+        match deed {
+            Deed::Receipt(_) => {
+                let (outputs, signatures) = &worlds.countersigned;
+                frames(header, &Reply::Receipt(outputs, signatures))
+            }
+            Deed::Voucher(_) => frames(header, &Reply::Done),
+            _ => self.batch(header, worlds.env().batch()),
+        }
+    }
+
+    /// RECEIPT and VOUCHER: what is signed is on the disk before it is answered.
+    fn sign(&self, agreed: &Agreed, worlds: &mut Worlds, header: &Header, request: &Request<'_>) -> Outcome {
+        let (vault, shared) = (&self.hub.vault, &*self.shared);
+        let kept = worlds.books.as_ref().ok_or_else(|| Failure::new(Code::Internal, "the books are lost"));
+        let kept = kept.and_then(|books| match *request {
+            Request::Receipt(frame) => {
+                books.countersign(frame)?.keep(vault, shared, agreed)?;
+                Ok(Deed::Receipt(frame.to_vec()))
+            }
+            Request::Voucher(frame) => {
+                books.check(frame)?;
+                keep_voucher(vault, shared, agreed, frame)?;
+                Ok(Deed::Voucher(frame.to_vec()))
+            }
+            _ => Ok(Deed::Nothing),
+        });
+        match kept.and_then(|deed| worlds.obey(&deed).map(|_| ()).map_err(|e| Failure::from(&e)).map(|()| deed)) {
+            Ok(deed) => {
+                let answer = self.answer(header, &deed, worlds);
+                Outcome::Done(deed, answer)
+            }
+            Err(failure) => Outcome::Not(failure),
+        }
+    }
+
+    /// Whether the worlds may go on before anything else is signed.
+    fn may_act(&self, worlds: &Worlds, request: &Request<'_>) -> Result<(), Failure> {
+        worlds.books.as_ref().map_or(Ok(()), Books::may_go_on)?;
+        let most = self.hub.config.signing.log;
+        if self.shared.ledger().bytes() > most {
+            let why = format!("the session's log has more than {most} bytes: CLOSE it and open another");
+            return Err(Failure::new(Code::Quota, why));
+        }
+        if let Request::Reset(reset) = request {
+            let each = reset.seeds();
+            if let Some(lane) = worlds.unseeded(seeds(reset, &each), reset.mask().as_deref()) {
+                let why = format!("lane {lane}: found a first reset without a seed; accepted: one with a seed");
+                return Err(Failure::new(Code::Invalid, why));
+            }
+        }
+        Ok(())
     }
 
     /// Waits until the client's pace allows a step of all lanes; or why there is none.
@@ -245,8 +338,12 @@ impl Worker {
         }
     }
 
-    /// Puts a checkpoint in the place of a log that has become long.
+    /// Puts a checkpoint in the place of a log that has become long. Where actions are signed the log is kept: segments and books
+    /// follow from it.
     fn tidy(&self, worlds: &Worlds) {
+        if worlds.books.is_some() {
+            return;
+        }
         let mut ledger = self.shared.ledger();
         if ledger.bytes() > self.hub.config.store.checkpoint
             && let Ok((snapshot, seeded)) = worlds.stand()
@@ -279,6 +376,10 @@ impl Worker {
         if let Some(before) = self.shared.bind(&ticket.client).filter(|before| !Arc::ptr_eq(before, &ticket.client)) {
             let why = "another connection has resumed the session";
             self.hub.outbox.send(&before, self.shared.notice(NoticeKind::Detached, why));
+        }
+        if answered.is_none() {
+            // Its number and token are chance's.
+            self.settle();
         }
         match answered {
             None => ticket.reply(&Reply::Opened(Box::new(opened))),
@@ -332,13 +433,17 @@ enum Answer {
     Close,
 }
 
-/// The deed of a RESET.
-fn begin(worlds: &Worlds, reset: &Reset<'_>) -> Result<Deed, hyperdust_gym::Error> {
+/// The deed of a RESET, and whether chance is in it.
+fn begin(worlds: &Worlds, reset: &Reset<'_>) -> Result<(Deed, bool), hyperdust_gym::Error> {
     let each = reset.seeds();
-    let seeds = match (reset.seeds, &each) {
+    worlds.reset(seeds(reset, &each), reset.mask().as_deref())
+}
+
+/// The seeds of a RESET, of which `each` are those that it lists.
+fn seeds<'a>(reset: &Reset<'_>, each: &'a Option<Vec<Option<u64>>>) -> Seeds<'a> {
+    match (reset.seeds, each) {
         (SeedsFrame::First(first), _) => Seeds::First(first),
         (_, Some(each)) => Seeds::Each(each),
         _ => Seeds::Continue,
-    };
-    worlds.reset(seeds, reset.mask().as_deref())
+    }
 }

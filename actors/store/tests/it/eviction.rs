@@ -102,3 +102,21 @@ fn journals_are_never_evicted_and_blueprints_stay_while_they_are_used() {
     assert_eq!(store.journal(1).unwrap().unwrap().commands, [b"command".to_vec()]);
     assert_clean(&store);
 }
+
+/// A scene's blueprint, larger than its episodes, makes room with the last of them; otherwise a store that has seen many scenes would
+/// be full of what nothing uses.
+#[test]
+fn blueprints_go_with_the_last_of_their_episodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = capped(folder.path());
+    for number in 0..12 {
+        let root = Id::of(&[number as u8]);
+        store.put_blueprint(&root, &content("blueprint", number, 90_000)).unwrap();
+        let of = hyperdust_store::EpisodeMeta { blueprint: root, ..meta("ant", 0) };
+        store.put_episode(&of, &content("episode", number, 20_000)).unwrap();
+        store.flush().unwrap();
+        assert!(store.blueprint(&root).unwrap().is_some());
+    }
+    assert_eq!(store.usage().pinned, 0, "all of it may go");
+    assert_clean(&store);
+}

@@ -11,11 +11,11 @@ use hyperdust_wire::{Code, Kind, Sort, message::Open};
 
 use super::house::{Home, House, Player, parse, recorded, refused};
 
-/// A worker that panics in the step with this number, so many times.
-fn panics(number: u64, times: u64) -> Options {
+/// A worker that panics in the step or receipt with this number, so many times.
+pub fn panics(number: u64, times: u64) -> Options {
     let left = AtomicU64::new(times);
     let before = move |header: &hyperdust_wire::Header| {
-        let due = header.sort == Sort::Request(Kind::Step) && header.request == number;
+        let due = matches!(header.sort, Sort::Request(Kind::Step | Kind::Receipt)) && header.request == number;
         if due && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
             panic!("a fault that a test asked for");
         }

@@ -131,7 +131,7 @@ impl Client {
     }
 
     pub fn resume(&mut self, opened: &Opened, answered: u64) -> Result<Resumed, Failure> {
-        let resume = Resume { session: opened.session, token: opened.token, answered };
+        let resume = Resume { session: opened.session, token: opened.token, answered, again: None };
         let frames = self.query(&Request::Resume(resume))?;
         match parse(&frames) {
             Reply::Resumed(resumed) => Ok(*resumed),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::house::{House, Player, recorded};
 
 /// Status, and what follows the headers.
-fn get(address: SocketAddr, path: &str, host: &str) -> (u16, Vec<u8>) {
+pub fn get(address: SocketAddr, path: &str, host: &str) -> (u16, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
     let mut answer = Vec::new();
@@ -23,7 +23,7 @@ fn get(address: SocketAddr, path: &str, host: &str) -> (u16, Vec<u8>) {
     (status, answer[end + 4..].to_vec())
 }
 
-fn json(address: SocketAddr, path: &str) -> Value {
+pub fn json(address: SocketAddr, path: &str) -> Value {
     let (status, body) = get(address, path, "localhost");
     assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
     serde_json::from_slice(&body).unwrap()

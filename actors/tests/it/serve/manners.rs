@@ -31,7 +31,7 @@ fn numbers() {
     assert_eq!(remote.client.ask(session, 2, &reset(5)).unwrap(), first);
     refused(remote.client.ask(session, 1, &reset(5)), Code::Forgotten);
     refused(remote.client.ask(session, 4, &Request::Step(&[])), Code::Invalid);
-    refused(remote.client.ask(session + 1, 1, &step), Code::UnknownSession);
+    refused(remote.client.ask(session + 1, 1, &step), Code::Detached);
 }
 
 /// Requests may be under way together, and are answered in their order.

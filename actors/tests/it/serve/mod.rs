@@ -2,9 +2,12 @@
 //! what happens to one client, or to the server, is nobody else's loss.
 
 mod binary;
+mod companion;
 mod equality;
 mod failure;
 mod house;
 mod http;
+mod jobs;
 mod manners;
+mod signing;
 mod strangers;

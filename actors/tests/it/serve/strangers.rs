@@ -78,7 +78,8 @@ fn roles() {
 
     // Another key does not even learn that there is such a session; with its token it may still not have it.
     let mut thief = client(&house, &other);
-    refused(thief.ask(mine.opened.session, 3, &reset(1)), Code::UnknownSession);
+    refused(thief.ask(mine.opened.session, 3, &reset(1)), Code::Detached);
+    refused(thief.ask(mine.opened.session ^ 1, 3, &reset(1)), Code::Detached);
     refused(thief.resume(&mine.opened, 0), Code::Forbidden);
     mine.step();
 

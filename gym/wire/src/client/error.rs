@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Endpoint, EndpointError, Error, Failure, curve::NoCurve};
+use crate::{Endpoint, EndpointError, Error, Failure, curve::NoCurve, signing::SigningError};
 
 /// Why a call gave nothing. [`ClientError::retryable`] says whether it is worth another try.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +74,15 @@ pub enum ClientError {
     Unexpected {
         /// What was asked.
         what: &'static str,
+    },
+    /// A signature that is due, or one of the server's that does not hold: then what it was over is the server's lie.
+    #[error("signing: {0}")]
+    Signing(#[from] SigningError),
+    /// Receipts could not be written down, so nothing was sent.
+    #[error("receipts could not be kept: {error}")]
+    Keep {
+        /// Why not.
+        error: std::io::Error,
     },
     /// libzmq's.
     #[error("{what}: {error}")]

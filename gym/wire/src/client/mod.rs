@@ -15,12 +15,14 @@ mod error;
 mod link;
 mod queue;
 mod session;
+mod signed;
 
 use std::time::Duration;
 
 pub use connection::Client;
 pub use error::ClientError;
 pub use session::Session;
+pub use signed::{Keep, SignedSession};
 
 use crate::curve::{KeyPair, PublicKey};
 

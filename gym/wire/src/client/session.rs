@@ -62,7 +62,12 @@ impl Session {
 
     /// What another program needs to take it over, as it is now.
     pub fn resumption(&self) -> Resume {
-        Resume { session: self.opened.session, token: self.opened.token, answered: self.queue.first() - 1 }
+        self.resume(None)
+    }
+
+    fn resume(&self, again: Option<u64>) -> Resume {
+        let (session, token) = (self.opened.session, self.opened.token);
+        Resume { session, token, answered: self.queue.first() - 1, again }
     }
 
     /// What the last reset or step gave.
@@ -178,16 +183,25 @@ impl Session {
         &mut self,
         actions: &[Signed<hyperdust_receipt::ActionRoot>],
     ) -> Result<Vec<(Hash, Signed<OutputRoot>)>, ClientError> {
+        self.alone()?;
+        self.receipt_async(actions)?;
+        self.receipt_wait(actions.len())
+    }
+
+    /// Sends signed action roots without waiting.
+    pub fn receipt_async(&mut self, actions: &[Signed<hyperdust_receipt::ActionRoot>]) -> Result<(), ClientError> {
         let bytes: Vec<u8> = actions.iter().flat_map(Signed::encode).collect();
-        self.call(&Request::Receipt(&bytes), |reply| {
-            let Reply::Receipt(outputs, signed) = reply else { return None };
-            let (roots, rest) = outputs.as_chunks::<32>();
-            let signed = signed.chunks(Signed::<OutputRoot>::BYTES);
-            if !rest.is_empty() || roots.len() != actions.len() || signed.len() != roots.len() {
-                return None;
-            }
-            roots.iter().zip(signed).map(|(root, signed)| Some((*root, Signed::decode(signed).ok()?))).collect()
-        })
+        self.post(&Request::Receipt(&bytes))
+    }
+
+    /// The answer to `count` signed action roots, where that is the oldest pending request.
+    pub fn receipt_wait(&mut self, count: usize) -> Result<Vec<(Hash, Signed<OutputRoot>)>, ClientError> {
+        let received = self.wait()?;
+        let answers = match Reply::decode(&received.header, &received.slices())? {
+            Reply::Receipt(outputs, signed) => answers(outputs, signed),
+            _ => None,
+        };
+        answers.filter(|answers| answers.len() == count).ok_or(ClientError::Unexpected { what: "RECEIPT" })
     }
 
     /// Pays.
@@ -259,7 +273,12 @@ impl Session {
         }
         match self.queue.take() {
             Some(Answer::Reply(received)) => Ok(received),
-            Some(Answer::Failure(failure)) => Err(failure.into()),
+            Some(Answer::Failure(failure)) => {
+                if self.queue.behind() {
+                    self.recover()?;
+                }
+                Err(failure.into())
+            }
             None => Err(ClientError::NothingPending),
         }
     }
@@ -306,13 +325,17 @@ impl Session {
             }
             return Ok(());
         }
-        // Answers that were given twice, or come too late, are nobody's.
-        let waits = self.queue.waits(header.request).filter(|_| header.session == self.opened.session);
-        let Some(kind) = waits else { return Ok(()) };
+        if header.session != self.opened.session {
+            return Ok(());
+        }
+        if self.queue.again(header.request) {
+            return self.done_again(&received);
+        }
+        // Answers that come too late are nobody's.
+        let Some(kind) = self.queue.waits(header.request) else { return Ok(()) };
         match header.sort {
             Sort::Reply(found) if found == kind => {
-                self.trouble = None;
-                self.check = Instant::now() + self.client.heartbeat();
+                self.answered(header.request)?;
                 self.queue.answer(header.request, Answer::Reply(received));
                 Ok(())
             }
@@ -324,19 +347,36 @@ impl Session {
         }
     }
 
+    /// The server has carried this request out.
+    fn answered(&mut self, number: u64) -> Result<(), ClientError> {
+        self.trouble = None;
+        self.check = Instant::now() + self.client.heartbeat();
+        self.queue.heard(&self.client.link, number, self.opened.pipeline)
+    }
+
+    /// What the server says to a request whose answer is here already: it was sent again, or the server had forgotten it.
+    fn done_again(&mut self, received: &Received) -> Result<(), ClientError> {
+        let header = &received.header;
+        if header.sort != Sort::Error {
+            return self.answered(header.request);
+        }
+        match Reply::decode(header, &received.slices())? {
+            Reply::Failure(failure) if failure.code.answers() => self.answered(header.request),
+            Reply::Failure(failure) if self.queue.owed(header.request) => self.stumbled(failure),
+            Reply::Failure(_) => Ok(()),
+            _ => Err(ClientError::Unexpected { what: "an answered request" }),
+        }
+    }
+
     fn failed(&mut self, number: u64, failure: Failure) -> Result<(), ClientError> {
         match failure.code {
             code if code.answers() => {
-                self.trouble = None;
+                self.answered(number)?;
                 self.queue.answer(number, Answer::Failure(failure));
             }
-            Code::Detached | Code::SessionFailed | Code::Order => {
-                if self.trouble.replace(failure).is_none() && self.resuming.is_none() {
-                    self.recover()?;
-                }
-            }
-            // Those after it get errors of order, and are sent again with it.
-            Code::Quota if failure.retry_after_ms.is_some() => self.wait_for(failure),
+            // After a quota, those behind it get errors of order, and are sent again with it. Who drains may be back before the deadline.
+            Code::Detached | Code::SessionFailed | Code::Order | Code::Draining => self.stumbled(failure)?,
+            Code::Quota if failure.retry_after_ms.is_some() => self.stumbled(failure)?,
             Code::UnknownSession | Code::RolledBack | Code::BadToken => {
                 self.lost = Some(failure.message.clone());
                 self.queue.refuse(number, failure);
@@ -346,22 +386,37 @@ impl Session {
         Ok(())
     }
 
+    /// The session does not go on by itself: RESUME finds out where the server stands, at once or, where that would not help, later.
+    fn stumbled(&mut self, failure: Failure) -> Result<(), ClientError> {
+        match failure.code {
+            Code::Detached | Code::SessionFailed | Code::Order => {
+                if self.trouble.replace(failure).is_none() && self.resuming.is_none() {
+                    self.recover()?;
+                }
+            }
+            _ => self.wait_for(failure),
+        }
+        Ok(())
+    }
+
     /// Asks the server to go on with this session on this connection; [`Session::resumed`] sends what has no answer.
     fn recover(&mut self) -> Result<(), ClientError> {
         self.check = Instant::now() + self.client.heartbeat();
-        self.resuming = Some(self.client.post(&Request::Resume(self.resumption()))?);
+        let resume = self.resume(Some(self.queue.start()));
+        self.resuming = Some(self.client.post(&Request::Resume(resume))?);
         Ok(())
     }
 
     fn resumed(&mut self, resumed: Resumed) -> Result<(), ClientError> {
-        if resumed.opened.layout != self.opened.layout || resumed.next < self.queue.first() {
+        let same = resumed.opened.layout == self.opened.layout;
+        if !same || !self.queue.go_on(&self.client.link, resumed.next, self.opened.pipeline)? {
             let why = format!("the server has its requests up to {} only, or it is another one", resumed.next - 1);
             self.lost = Some(why);
             return self.open();
         }
         self.opened.rights = resumed.opened.rights;
         self.opened.token = resumed.opened.token;
-        self.queue.send_again(&self.client.link)
+        Ok(())
     }
 
     fn not_resumed(&mut self, failure: Failure) -> Result<(), ClientError> {
@@ -384,4 +439,14 @@ impl Session {
     pub fn layout(&self) -> &Layout {
         &self.opened.layout
     }
+}
+
+/// What is in the frames of a receipt's answer.
+fn answers(outputs: &[u8], signed: &[u8]) -> Option<Vec<(Hash, Signed<OutputRoot>)>> {
+    let (roots, rest) = outputs.as_chunks::<32>();
+    let signed = signed.chunks(Signed::<OutputRoot>::BYTES);
+    if !rest.is_empty() || signed.len() != roots.len() {
+        return None;
+    }
+    roots.iter().zip(signed).map(|(root, signed)| Some((*root, Signed::decode(signed).ok()?))).collect()
 }

@@ -202,10 +202,21 @@ pub struct Resume {
     pub token: Token,
     /// All requests up to this number are answered, as far as the client knows; 0: none.
     pub answered: u64,
+    /// Where the client can send them again from this number on: the session goes on though the server has forgotten these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<u64>,
+}
+
+impl Resume {
+    /// The last request that the server must have: those after it can be had from the client.
+    pub fn needed(&self) -> u64 {
+        self.again.map_or(self.answered, |again| self.answered.min(again - 1))
+    }
 }
 
 impl Control for Resume {
     fn check(&self) -> Result<(), Bad> {
+        between("again", self.again.unwrap_or(1), 1, u64::MAX)?;
         between("session", self.session, 1, u64::MAX)
     }
 }

@@ -34,7 +34,7 @@ pub fn requests() -> Vec<Request<'static>> {
         Request::Shutdown,
         Request::Open(Box::new(Open::new("cartpole", 1))),
         Request::Open(Box::new(open)),
-        Request::Resume(Resume { session: 9, token: Token(Hex([3; 16])), answered: 0 }),
+        Request::Resume(Resume { session: 9, token: Token(Hex([3; 16])), answered: 0, again: None }),
         Request::Reset(Reset { seeds: SeedsFrame::Continue, each: None, mask: None }),
         Request::Reset(Reset { seeds: SeedsFrame::First(u64::MAX), each: None, mask: Some(&[1, 0, 1]) }),
         Request::Reset(Reset { seeds: SeedsFrame::Each, each: Some((&SEEDS, &[1, 0, 1])), mask: Some(&[1, 1, 1]) }),

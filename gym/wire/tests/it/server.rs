@@ -28,6 +28,8 @@ pub struct Setup {
     pub fail: u32,
     /// One in so many steps is over a quota, once each; 0: none.
     pub quota: u32,
+    /// One in so many steps finds a server that was killed before it, once each: the last requests were not written down; 0: none.
+    pub crash: u32,
     /// Answers nothing of a session while it is set.
     pub silent: Arc<AtomicBool>,
     /// Binds anew as often as this number grows: all connections break.
@@ -52,7 +54,7 @@ impl Server {
         let stop = Arc::new(AtomicBool::new(false));
         let (address, stopped) = (endpoint.clone(), stop.clone());
         let thread = std::thread::spawn(move || {
-            let mut state = State { setup, session: None, lost: 0, failed: 0, user: String::new() };
+            let mut state = State { setup, session: None, lost: 0, failed: 0, crashed: 0, user: String::new() };
             let (mut router, mut bound) = (Some(router), 0);
             while !stopped.load(Ordering::Relaxed) {
                 if state.setup.rebind.load(Ordering::Relaxed) != bound {
@@ -119,6 +121,23 @@ struct Session {
     next: u64,
     kept: VecDeque<(u64, Vec<Vec<u8>>)>,
     steps: u64,
+    /// Before each of the last requests: its number, the state, the steps made.
+    before: VecDeque<(u64, Vec<u8>, u64)>,
+}
+
+/// Requests that a crash takes back.
+const UNWRITTEN: usize = 7;
+
+impl Session {
+    fn crash(&mut self) {
+        if let Some((next, state, steps)) = self.before.pop_front() {
+            self.env.restore(&state).unwrap();
+            (self.next, self.steps) = (next, steps);
+        }
+        self.before.clear();
+        self.kept.clear();
+        self.bound.clear();
+    }
 }
 
 struct State {
@@ -126,6 +145,7 @@ struct State {
     session: Option<Session>,
     lost: u32,
     failed: u64,
+    crashed: u64,
     user: String,
 }
 
@@ -199,7 +219,8 @@ impl State {
         };
         let env = VectorEnv::new(model, options).unwrap();
         let (bound, kept) = (identity.to_vec(), VecDeque::new());
-        self.session = Some(Session { opened: opened.clone(), env, bound, next: 1, kept, steps: 0 });
+        self.session =
+            Some(Session { opened: opened.clone(), env, bound, next: 1, kept, steps: 0, before: VecDeque::new() });
         opened
     }
 
@@ -210,13 +231,16 @@ impl State {
         if session.opened.token != resume.token {
             return vec![failure(identity, header, Failure::new(Code::BadToken, "another token"))];
         }
+        if resume.needed() >= session.next {
+            return vec![failure(identity, header, Failure::new(Code::RolledBack, "not written down"))];
+        }
         let mut messages = Vec::new();
-        if session.bound != identity {
+        if session.bound != identity && !session.bound.is_empty() {
             let notice = Notice { notice: NoticeKind::Detached, message: "taken over".into(), in_ms: None };
             let header = Header { sort: Sort::Notice, request: 0, session: resume.session };
             messages.push(message(&session.bound, &header, &Reply::Notice(notice), Kind::Ping));
-            session.bound = identity.to_vec();
         }
+        session.bound = identity.to_vec();
         let resumed = Resumed { opened: session.opened.clone(), next: session.next };
         messages.push(message(identity, &header.reply(), &Reply::Resumed(Box::new(resumed)), Kind::Resume));
         messages
@@ -248,6 +272,17 @@ impl State {
                 let retry_after_ms = (code == Code::Quota).then_some(1);
                 return refused(Failure { retry_after_ms, ..Failure::new(code, "once").next(next) });
             }
+        }
+        if self.setup.crash > 0 && next.is_multiple_of(self.setup.crash.into()) && self.crashed < next {
+            self.crashed = next;
+            session.crash();
+            return Vec::new();
+        }
+        if session.before.len() == UNWRITTEN {
+            session.before.pop_front();
+        }
+        if let Ok(state) = session.env.snapshot() {
+            session.before.push_back((next, state, session.steps));
         }
         session.next += 1;
         let lanes = session.opened.num_envs;

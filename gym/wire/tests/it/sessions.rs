@@ -85,6 +85,30 @@ fn lost_messages_change_nothing() {
     }
 }
 
+/// A server that is killed again and again and has not written down its last requests: the client, who has them still, sends them again,
+/// and every step counts exactly once. Messages get lost meanwhile.
+#[test]
+fn killed_servers_change_nothing() {
+    for (pipeline, lose) in [(1, 0), (4, 0), (4, 6)] {
+        let setup = Setup { crash: 11, lose, fail: 17, ..Setup::default() };
+        let server = Server::start(setup);
+        let mode = AutoresetMode::SameStep;
+        play(&mut open(&server, "cartpole", mode, pipeline), &mut local("cartpole", LANES, mode), 120);
+    }
+}
+
+/// Who was answered more than the server has, and cannot send it again, is told; who can, goes on.
+#[test]
+fn what_nobody_has_any_more_is_rolled_back() {
+    let server = Server::start(Setup::default());
+    let mut session = open(&server, "cartpole", AutoresetMode::NextStep, 1);
+    session.reset(Seeds::First(1), None).unwrap();
+    let ahead = Resume { answered: 100, ..session.resumption() };
+    let refused = connect(&server).resume(ahead.clone()).unwrap_err();
+    assert!(matches!(refused, ClientError::Refused(failure) if failure.code == Code::RolledBack));
+    connect(&server).resume(Resume { again: Some(2), ..ahead }).unwrap();
+}
+
 /// Connections that break while requests are under way: the same session goes on over a new one.
 #[test]
 fn broken_connections_are_resumed() {

@@ -1,0 +1,143 @@
+//! `hyperdust companion work`: for a server, job after job.
+
+use std::{cell::OnceCell, num::NonZeroUsize, path::PathBuf, process::ExitCode, thread, time::Duration};
+
+use clap::Args;
+use hyperdust_wire::{
+    client::{Client, Options},
+    curve::{KeyPair, PublicKey},
+};
+
+use super::{Identity, commit::Bars, shown, terms::Trust};
+use crate::{
+    Error, Program, SEGMENT,
+    companion::{
+        Verdict, machine,
+        queue::Limits,
+        remote::{Remote, Task},
+    },
+};
+
+/// Exit code where a claim is wrong.
+const DISPUTED: u8 = 3;
+
+#[derive(Args)]
+pub(in crate::cli) struct Work {
+    /// Where the server is: tcp://HOST:PORT or ipc://PATH
+    #[arg(long, value_name = "ENDPOINT")]
+    server: String,
+    /// The server's public key, beyond loopback
+    #[arg(long, value_name = "KEY", requires = "pair")]
+    server_key: Option<PublicKey>,
+    /// File with this connection's own key pair (`hyperdust keys new`), which the server lets in as a companion
+    #[arg(long, value_name = "FILE", requires = "server_key")]
+    pair: Option<PathBuf>,
+    /// Folder for commitments, claims and attestations (NAME.hdcommit, .hdgraph, .hdattest); kept between runs
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    /// Threads that compute, each up to sixteen jobs of one scene side by side; by default one for each core
+    #[arg(long, value_name = "THREADS", value_parser = clap::value_parser!(u16).range(1..=Limits::MOST_THREADS as i64))]
+    jobs: Option<u16>,
+    /// Folder with the programs that `make guest` builds: needed where a claim is wrong
+    #[arg(long, env = "HYPERDUST_GUEST", value_name = "FOLDER")]
+    guest: Option<PathBuf>,
+    /// Seconds between looks for new jobs
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    wait: u64,
+    /// Ends once no job waits; exit code 3 where a claim was wrong, 1 where a job could not be decided
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    trust: Trust,
+    #[command(flatten)]
+    identity: Identity,
+}
+
+impl Work {
+    pub(super) fn run(self) -> Result<ExitCode, Error> {
+        let key = self.identity.key()?;
+        let program = Program::committed(SEGMENT)?.root;
+        let accepted = self.trust.read()?;
+        let client = Client::connect(&self.server, &self.options()?)?;
+        let mut remote = Remote::new(client, &key, &self.out, |job| accepted.terms(job))?;
+        let threads = self.jobs.and_then(|jobs| NonZeroUsize::new(jobs.into()));
+        let threads = threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+        let guest = OnceCell::new();
+        let (mut disputed, mut undecided) = (false, false);
+        loop {
+            let tasks = match remote.fetch() {
+                Ok(tasks) => tasks,
+                Err(Error::Client(error)) if error.retryable() && !self.once => {
+                    eprintln!("{error}");
+                    Vec::new()
+                }
+                Err(error) => return Err(error),
+            };
+            let names: Vec<String> = tasks.iter().map(|task| task.name.chars().take(16).collect()).collect();
+            let bars = Bars::new(&names);
+            let computed = remote.compute(&tasks, program, threads, &|event| bars.show(event));
+            bars.clear();
+            for (task, computed) in tasks.iter().zip(computed) {
+                let settled = match computed {
+                    Ok(()) => remote.settle(task, |job, number, state| {
+                        let program = match guest.get() {
+                            Some(program) => program,
+                            None => {
+                                let loaded = self.load(number)?;
+                                guest.get_or_init(|| loaded)
+                            }
+                        };
+                        machine(program)(job, number, state)
+                    }),
+                    Err(error) => Err(Error::Job(error.to_string())),
+                };
+                disputed |= matches!(settled, Ok(Verdict::Disputed { .. }));
+                undecided |= !matches!(settled, Ok(Verdict::Attested(_) | Verdict::Disputed { .. }));
+                print(task, &settled);
+            }
+            if self.once && tasks.is_empty() {
+                return Ok(match (disputed, undecided) {
+                    (true, _) => ExitCode::from(DISPUTED),
+                    (false, true) => ExitCode::FAILURE,
+                    (false, false) => ExitCode::SUCCESS,
+                });
+            }
+            if tasks.is_empty() {
+                thread::sleep(Duration::from_secs(self.wait));
+            }
+        }
+    }
+
+    fn options(&self) -> Result<Options, Error> {
+        let keys = match (self.server_key, &self.pair) {
+            (Some(server), Some(path)) => {
+                let pair = KeyPair::load(path).map_err(|error| Error::Terms(error.to_string()))?;
+                Some((server, pair))
+            }
+            _ => None,
+        };
+        Ok(Options {
+            keys,
+            name: concat!("hyperdust companion ", env!("CARGO_PKG_VERSION")).into(),
+            ..Options::default()
+        })
+    }
+
+    fn load(&self, number: usize) -> Result<Program, Error> {
+        super::check::load(self.guest.as_deref(), number)
+    }
+}
+
+fn print(task: &Task, settled: &Result<Verdict, Error>) {
+    let why = match settled {
+        Ok(Verdict::Attested(signed)) => format!("root {}", shown(&signed.message.claim)),
+        Ok(Verdict::Disputed { node, own, claimed }) => {
+            format!("segment {node} gives {}, also on the machine; claimed is {}", shown(own), shown(claimed))
+        }
+        Ok(Verdict::Inputs { segment, why }) => format!("segment {segment}: {why}"),
+        Ok(Verdict::Abstained { why }) => why.clone(),
+        Err(error) => error.to_string(),
+    };
+    let verdict = settled.as_ref().map_or("error", Verdict::name);
+    println!("{}  {verdict:9}  {why}", task.name);
+}

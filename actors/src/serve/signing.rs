@@ -1,0 +1,277 @@
+//! Sessions whose actions are signed: the provider's side.
+//!
+//! A lane's stream is a job. When the user has signed a segment of it, the segment's inputs, the root of its output and both signatures
+//! go into the store, and are on the disk before the countersignature leaves: a provider that forgot what it signed might sign something
+//! else. So the store is asked before anything is signed, too, and has the last word. Everything here follows from the session's log
+//! ([`super::ledger`]), which such a session keeps whole: a worker that begins again cuts the same segments and has the same books.
+
+use std::sync::Arc;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use hyperdust_gym::Segment;
+use hyperdust_kernel::merkle::Hash;
+use hyperdust_receipt::{Address, Domain, Key, Receipt, Signed, Terms, Voucher, chain, list};
+use hyperdust_store::{Id, JobMeta};
+use hyperdust_wire::{
+    Code, Failure, Hex,
+    message::{SigningRequest, SigningTerms},
+    signing::{ProviderBook, SigningError},
+};
+use sha3::{Digest, Keccak256};
+
+use super::{Error, config::Signing, session::Shared, vault::Vault};
+use crate::{Program, SEGMENT, job::Inputs, key};
+
+/// Lanes of such a session, at most: each has a stream of its own, which its opening names.
+pub const LANES: usize = 4096;
+
+/// Who signs, and for which chain and contract.
+#[derive(Debug)]
+pub struct Provider {
+    key: Key,
+    domain: Domain,
+    every: u32,
+    /// Image root of the program that a segment is a run of.
+    pub program: Hash,
+}
+
+impl Provider {
+    /// As the settings say; none where they name no key.
+    pub fn load(settings: &Signing) -> Result<Option<Self>, Error> {
+        let Some(path) = &settings.key else { return Ok(None) };
+        let wrong = |error: crate::Error| Error::Config { place: "signing.key".into(), why: error.to_string() };
+        let key = key::read(path).map_err(wrong)?;
+        let program = Program::committed(SEGMENT).map_err(wrong)?.root;
+        let domain = Domain { chain_id: settings.chain_id, contract: settings.contract };
+        Ok(Some(Self { key, domain, every: settings.every, program }))
+    }
+
+    /// Whether it can sign under these terms.
+    pub fn signs(&self, terms: &SigningTerms) -> bool {
+        self.key.address().0 == terms.provider.0
+    }
+
+    /// What is signed in a new session of so many lanes.
+    pub fn terms(&self, asked: &SigningRequest, lanes: usize) -> Result<SigningTerms, Failure> {
+        if lanes > LANES {
+            let why = format!("num_envs: found {lanes}; accepted: at most {LANES} where actions are signed");
+            return Err(Failure::new(Code::Invalid, why));
+        }
+        let mut session = [0; 32];
+        getrandom::fill(&mut session).map_err(|error| Failure::new(Code::Internal, error))?;
+        let job = |lane: u64| Keccak256::new().chain_update(session).chain_update(lane.to_be_bytes()).finalize().into();
+        Ok(SigningTerms {
+            chain_id: self.domain.chain_id,
+            contract: Hex(self.domain.contract.0),
+            user: asked.user,
+            provider: Hex(self.key.address().0),
+            every: asked.every.min(self.every),
+            session: Hex(session),
+            jobs: (0..lanes as u64).map(|lane| Hex(job(lane))).collect(),
+        })
+    }
+}
+
+/// What is written beside a job.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Note {
+    /// The stream of a lane; its segments are [`Stored`].
+    Lane {
+        /// Image root of the program that a segment is a run of.
+        program: Hash,
+        /// Under which both sides sign.
+        terms: Terms,
+    },
+    /// A session; its segments are signed vouchers, each of which takes the place of the one before.
+    Session,
+}
+
+/// A segment that both sides have signed.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Stored {
+    /// What it is computed from, with the user's signature.
+    pub inputs: Inputs,
+    /// Root of its output.
+    pub output: Hash,
+    /// Both signatures.
+    pub receipt: Receipt,
+}
+
+/// What a session signs and with what.
+#[derive(Clone, Debug)]
+pub struct Agreed {
+    /// With what.
+    pub provider: Arc<Provider>,
+    /// What.
+    pub terms: SigningTerms,
+}
+
+impl Agreed {
+    fn lane(&self, lane: usize) -> Terms {
+        let SigningTerms { chain_id, contract, user, provider, every, ref jobs, .. } = self.terms;
+        Terms {
+            domain: Domain { chain_id, contract: Address(contract.0) },
+            job: jobs[lane].0,
+            user: Address(user.0),
+            provider: Address(provider.0),
+            credit: u64::from(every).try_into().unwrap_or(core::num::NonZeroU64::MIN),
+        }
+    }
+}
+
+/// The books of a session.
+#[derive(Clone, Debug)]
+pub struct Books {
+    agreed: Agreed,
+    book: ProviderBook,
+    /// The last segment of each lane, until it is signed.
+    cut: Vec<Option<Segment>>,
+    voucher: Option<Voucher>,
+}
+
+/// A RECEIPT that holds, before it is sent or taken for done.
+#[derive(Debug)]
+pub struct Countersigned {
+    book: ProviderBook,
+    /// Roots of outputs, and signatures: the frames of the answer.
+    pub frames: (Vec<u8>, Vec<u8>),
+    segments: Vec<(usize, u64, Stored)>,
+}
+
+impl Books {
+    /// Of a session that was just opened, with action arenas of so many bytes.
+    pub fn new(agreed: &Agreed, size: usize) -> Self {
+        let book = ProviderBook::new(&agreed.terms, size);
+        Self { agreed: agreed.clone(), book, cut: vec![None; agreed.terms.jobs.len()], voucher: None }
+    }
+
+    /// An error while a signature has to come first.
+    pub fn may_go_on(&self) -> Result<(), Failure> {
+        self.book.may_go_on().map_err(|error| Failure::new(Code::Unsigned, error))
+    }
+
+    /// Takes what the env has cut.
+    pub fn cut(&mut self, segments: Vec<(usize, Segment)>) -> Result<(), SigningError> {
+        self.book.cut(&segments)?;
+        for (lane, segment) in segments {
+            self.cut[lane] = Some(segment);
+        }
+        Ok(())
+    }
+
+    /// Checks the frame of a RECEIPT and countersigns it. Nothing has changed until it is [settled](Self::settle).
+    pub fn countersign(&self, frame: &[u8]) -> Result<Countersigned, Failure> {
+        let mut book = self.book.clone();
+        let frames = book.accept(&self.agreed.provider.key, frame).map_err(refused)?;
+        let mut segments = Vec::new();
+        for (lane, (before, after)) in self.book.receipts().into_iter().zip(book.receipts()).enumerate() {
+            if before != after
+                && let (Some(receipt), Some(segment)) = (after, &self.cut[lane])
+            {
+                let inputs = Inputs {
+                    start: segment.start.clone(),
+                    actions: segment.actions.clone(),
+                    signed: Some(receipt.actions),
+                };
+                segments.push((lane, segment.number, Stored { inputs, output: segment.output_root, receipt }));
+            }
+        }
+        Ok(Countersigned { book, frames, segments })
+    }
+
+    /// The countersignatures are out.
+    pub fn settle(&mut self, Countersigned { book, segments, .. }: Countersigned) {
+        self.book = book;
+        segments.iter().for_each(|(lane, ..)| self.cut[*lane] = None);
+    }
+
+    /// Checks the frame of a VOUCHER: the user's signature, that it takes nothing back, and that it is for what was made.
+    pub fn check(&self, frame: &[u8]) -> Result<Voucher, Failure> {
+        let signed = Signed::<Voucher>::decode(frame).map_err(|error| Failure::new(Code::Malformed, error))?;
+        let terms = self.agreed.lane(0);
+        let wrong = |why: &dyn std::fmt::Display| Failure::new(Code::Receipt, format!("voucher: {why}"));
+        signed.verify(&terms.domain, &terms.user).map_err(|error| wrong(&error))?;
+        let voucher = signed.message;
+        if voucher.session != self.agreed.terms.session.0 {
+            return Err(wrong(&format!("found session {}; accepted: this one", Hex(voucher.session))));
+        }
+        if let Some(before) = &self.voucher {
+            voucher.follows(before).map_err(|error| wrong(&error))?;
+        }
+        let receipts = self.book.receipts();
+        let roots = |root: fn(&Receipt) -> Hash| {
+            let lanes = receipts.iter().map(|receipt| receipt.as_ref().map_or(chain::START, root));
+            list::root(list::LANES, &lanes.collect::<Vec<_>>())
+        };
+        let made = roots(|receipt| receipt.actions.message.root);
+        let shown = roots(|receipt| receipt.outputs.map_or(chain::START, |outputs| outputs.message.root));
+        if (voucher.actions, voucher.outputs) != (made, shown) {
+            return Err(wrong(&"found other roots; accepted: those of the lanes' last receipts"));
+        }
+        Ok(voucher)
+    }
+
+    /// A voucher that was checked counts from now on.
+    pub fn pay(&mut self, voucher: Voucher) {
+        self.voucher = Some(voucher);
+    }
+}
+
+/// A signature that does not hold, as its sender is told.
+fn refused(error: SigningError) -> Failure {
+    let code = match error {
+        SigningError::Malformed { .. } => Code::Malformed,
+        _ => Code::Receipt,
+    };
+    Failure::new(code, error)
+}
+
+impl Countersigned {
+    /// Writes the segments down, and waits for the disk. Refused where another segment is there under the same number: it was signed
+    /// before, in a past that the session's log has lost.
+    pub fn keep(&self, vault: &Vault, shared: &Shared, agreed: &Agreed) -> Result<(), Failure> {
+        let storage = |error: &dyn std::fmt::Display| Failure::new(Code::Storage, error);
+        let store = vault.store();
+        for (lane, number, stored) in &self.segments {
+            let id = Id(agreed.terms.jobs[*lane].0);
+            if *number == 0 {
+                let note = Note::Lane { program: agreed.provider.program, terms: agreed.lane(*lane) };
+                vault.put_blueprint(shared).map_err(|error| storage(&error))?;
+                store.put_job(&id, &meta(shared, *lane as u32, &note), &[]).map_err(|error| storage(&error))?;
+            }
+            let bytes = borsh::to_vec(stored).map_err(|error| storage(&error))?;
+            match store.segment(&id, *number).map_err(|error| storage(&error))? {
+                None => store.put_segment(&id, *number, &bytes).map_err(|error| storage(&error))?,
+                Some(before) if before == bytes => {}
+                Some(_) => {
+                    let why = format!("lane {lane}: segment {number} was signed before, with other actions");
+                    return Err(Failure::new(Code::Receipt, why));
+                }
+            }
+        }
+        vault.flush().map_err(|error| storage(&error))
+    }
+}
+
+/// Writes a voucher down, and waits for the disk.
+pub fn keep_voucher(vault: &Vault, shared: &Shared, agreed: &Agreed, frame: &[u8]) -> Result<(), Failure> {
+    let (store, id) = (vault.store(), Id(agreed.terms.session.0));
+    let kept = || -> Result<(), hyperdust_store::Error> {
+        store.put_job(&id, &meta(shared, 0, &Note::Session), &[])?;
+        let next = store.job(&id)?.map_or(0, |job| job.segments);
+        store.put_segment(&id, next, frame)
+    };
+    kept().map_err(|error| Failure::new(Code::Storage, error))?;
+    vault.flush().map_err(|error| Failure::new(Code::Storage, error))
+}
+
+fn meta(shared: &Shared, lane: u32, note: &Note) -> JobMeta {
+    JobMeta {
+        scene: shared.opening.open.scene.clone(),
+        blueprint: Id(shared.opened.blueprint.0),
+        session: shared.id,
+        lane,
+        time_ms: super::companion::now(),
+        note: borsh::to_vec(note).expect("writing to memory does not fail"),
+    }
+}
