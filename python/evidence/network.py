@@ -120,7 +120,10 @@ def client(link: Link, folder: Path, seconds: float) -> Iterator[tuple[subproces
 
 def result(stepping: subprocess.Popen, other: faults.Bystander) -> dict[str, Any]:
     """What the client said; an error where a call took longer than its deadline allows."""
-    said = json.loads(stepping.communicate(timeout=180)[0].splitlines()[-1])
+    lines = stepping.communicate(timeout=180)[0].splitlines()
+    if stepping.returncode or not lines:
+        raise AssertionError("the client beyond the link failed: see what it said above")
+    said = json.loads(lines[-1])
     if said["longest_call_seconds"] > TIMEOUT + faults.GRACE:
         raise AssertionError(f"a call took {said['longest_call_seconds']} s, its deadline was {TIMEOUT}")
     return {**said, "deadline_seconds": TIMEOUT, "bystander": other.done()}

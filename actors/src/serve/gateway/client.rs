@@ -1,8 +1,9 @@
 //! Who is on a connection, and requests that wait for their answer.
 
 use std::{
+    collections::HashSet,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -32,6 +33,8 @@ pub struct Client {
     heard: AtomicU64,
     /// Its requests that belong to no session and wait for an answer.
     pending: AtomicU32,
+    /// Sessions that others have taken from it.
+    lost: Mutex<HashSet<u64>>,
 }
 
 impl Client {
@@ -42,8 +45,19 @@ impl Client {
 
     /// One that has just said something.
     pub fn new(socket: usize, identity: Vec<u8>, user: String, role: Role) -> Self {
-        let (heard, pending) = Default::default();
-        Self { socket, identity, user, role, since: Instant::now(), heard, pending }
+        let (heard, pending, lost) = Default::default();
+        Self { socket, identity, user, role, since: Instant::now(), heard, pending, lost }
+    }
+
+    /// Another connection has taken this session from it.
+    pub fn lose(&self, session: u64) {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).insert(session);
+    }
+
+    /// Whether one has. What a broken connection had still under way may come late, a RESUME too, and must not take the session
+    /// from the connection that took its place.
+    pub fn has_lost(&self, session: u64) -> bool {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains(&session)
     }
 
     /// It has said something.

@@ -374,10 +374,15 @@ impl Worker {
             let why = format!("the session's log ends before request {next}, which you say was answered");
             return ticket.refuse(Failure::new(Code::RolledBack, why).next(next));
         }
+        if ticket.client.has_lost(self.shared.id) {
+            let why = "another connection has resumed the session: this one may not take it back";
+            return ticket.refuse(Failure::new(Code::Forbidden, why));
+        }
         let opened = hyperdust_wire::message::Opened { rights: rights.list(), ..self.shared.opened.clone() };
         let line = Line::Open { client: ticket.client.clone(), rights, work };
         self.hub.outbox.put(Out::Route(self.shared.id, line));
         if let Some(before) = self.shared.bind(&ticket.client).filter(|before| !Arc::ptr_eq(before, &ticket.client)) {
+            before.lose(self.shared.id);
             let why = "another connection has resumed the session";
             self.hub.outbox.send(&before, self.shared.notice(NoticeKind::Detached, why));
         }

@@ -78,6 +78,21 @@ fn hopeless_sessions_end() {
     Player::open(house.tcp(), Open::new("cartpole", 1), 7).reset(1);
 }
 
+/// What a broken connection had still under way comes late, a RESUME too: it does not take the session from the connection that took
+/// its place, which goes on and is told nothing.
+#[test]
+fn late_words_of_a_dead_connection_take_nothing() {
+    let house = House::plain();
+    let mut remote = Player::open(house.tcp(), Open::new("cartpole", 2), 3);
+    remote.reset(3);
+    let mut old = std::mem::replace(&mut remote.client, house.tcp());
+    remote.client.resume(&remote.opened, remote.number).unwrap();
+    remote.step();
+    refused(old.resume(&remote.opened, 1), Code::Forbidden);
+    remote.step();
+    assert!(remote.client.notices.is_empty(), "{:?}", remote.client.notices);
+}
+
 /// A client that dies in the middle of a step: the step is finished, another connection takes the session over with its token, gets the
 /// answer that the dead one never saw, and goes on; the dead connection may not.
 #[test]
