@@ -133,8 +133,10 @@ fn activation(said: &mut HashMap<String, String>, key: &str) -> Result<Option<Ac
 }
 
 type Tensors<'a> = BTreeMap<String, TensorView<'a>>;
+/// Two vectors that come together.
+type Pair = (Vec<f32>, Vec<f32>);
 
-fn pair(tensors: &mut Tensors<'_>, first: &str, second: &str) -> Result<Option<(Vec<f32>, Vec<f32>)>, Error> {
+fn pair(tensors: &mut Tensors<'_>, first: &str, second: &str) -> Result<Option<Pair>, Error> {
     match (vector(tensors, first)?, vector(tensors, second)?) {
         (Some(first), Some(second)) => Ok(Some((first, second))),
         (None, None) => Ok(None),
