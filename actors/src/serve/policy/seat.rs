@@ -22,10 +22,13 @@ const QUEUE: usize = 1024;
 /// Numbers of all rows that may wait: 64 MiB.
 const WAITING: usize = 16 << 20;
 
+/// Takes the actions, or why there are none.
+pub type Answer = Box<dyn FnOnce(Result<&[f32], String>) + Send>;
+
 /// Rows that somebody wants actions for.
 pub struct Asked {
     /// Is told; dropped where nobody computes them.
-    pub answer: Box<dyn FnOnce(Result<&[f32], String>) + Send>,
+    pub answer: Answer,
     /// The rows.
     pub numbers: Vec<f32>,
 }
