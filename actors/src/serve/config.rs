@@ -234,10 +234,10 @@ impl Config {
         layers.push(("the command line".to_owned(), flags));
         let mut merged = Table::new();
         for (name, layer) in layers {
-            layer.clone().try_into::<Self>().map_err(|error| refused(&name, &error))?;
+            settings(&name, layer.clone())?;
             lay(&mut merged, layer);
         }
-        let config: Self = merged.try_into().map_err(|error| refused("the settings", &error))?;
+        let config = settings("the settings", merged)?;
         config.check()?;
         Ok(config)
     }
@@ -289,8 +289,14 @@ pub fn data_folder() -> PathBuf {
     base.map_or_else(|| PathBuf::from("hyperdust-data"), |base| base.join("hyperdust"))
 }
 
-fn refused(layer: &str, error: &toml::de::Error) -> Error {
-    Error::Config { place: layer.to_owned(), why: error.message().to_owned() }
+/// The settings in a layer. An error names the key.
+fn settings(layer: &str, table: Table) -> Result<Config, Error> {
+    serde_path_to_error::deserialize(table).map_err(|error| {
+        let key = error.path().to_string();
+        let why = error.into_inner();
+        let why = if key == "." { why.message().to_owned() } else { format!("{key}: {}", why.message()) };
+        Error::Config { place: layer.to_owned(), why }
+    })
 }
 
 fn read(path: &Path) -> Result<Table, Error> {

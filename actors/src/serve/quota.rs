@@ -6,7 +6,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -114,7 +117,14 @@ impl Quota {
         held.lanes += lanes;
         held.bytes += bytes;
         let pace = held.pace.clone();
-        Ok(Lease { quota: self.clone(), client: client.to_owned(), lanes, bytes, pace })
+        Ok(Lease {
+            quota: self.clone(),
+            client: client.to_owned(),
+            lanes,
+            bytes,
+            pace,
+            given_back: AtomicBool::new(false),
+        })
     }
 
     /// Room for so many rows that `client` asks a policy for, or how long it has to wait until it may ask for any.
@@ -155,9 +165,24 @@ pub struct Lease {
     lanes: u64,
     bytes: u64,
     pace: Arc<Pace>,
+    given_back: AtomicBool,
 }
 
 impl Lease {
+    /// Ends it before it is dropped: others may still be looking at a session that has ended.
+    pub fn give_back(&self) {
+        if self.given_back.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let mut clients = self.quota.lock();
+        if let Some(held) = clients.get_mut(&self.client) {
+            held.sessions -= 1;
+            held.lanes -= self.lanes;
+            held.bytes -= self.bytes;
+        }
+        Quota::tidy(&mut clients, &self.client);
+    }
+
     /// How long the session has to wait before it takes this many lane steps, at `now`; they count as taken.
     pub fn steps(&self, steps: u64, now: Instant) -> Duration {
         self.pace.take(steps, self.quota.limits.steps_per_second, now)
@@ -171,13 +196,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut clients = self.quota.lock();
-        if let Some(held) = clients.get_mut(&self.client) {
-            held.sessions -= 1;
-            held.lanes -= self.lanes;
-            held.bytes -= self.bytes;
-        }
-        Quota::tidy(&mut clients, &self.client);
+        self.give_back();
     }
 }
 

@@ -164,6 +164,7 @@ impl Sessions {
     fn end(&mut self, session: u64, why: &str, lost: bool) {
         if let Some(held) = self.open.remove(&session) {
             tracing::info!(session, why, "a session ends");
+            held.shared.lease.give_back();
             self.hub.outbox.put(Out::Forget(session));
             self.hub.recorder.do_send(Forget(session));
             self.gone.insert(session, Instant::now());
@@ -363,8 +364,9 @@ impl Handler<Close> for Sessions {
                     let (steps, episodes) = (&shared.steps, &shared.saved);
                     let closed =
                         Closed { steps: steps.load(Ordering::Relaxed), episodes: episodes.load(Ordering::Relaxed) };
-                    ticket.reply(&Reply::Closed(closed));
+                    // Who is told may open another one at once.
                     sessions.end(session, "its client closed it", false);
+                    ticket.reply(&Reply::Closed(closed));
                 }
                 Ok(Err(error)) => ticket.refuse(Failure::new(Code::Storage, error).next(next)),
                 Err(_) => ticket.refuse(Failure::new(Code::Internal, "the recorder has stopped").next(next)),
