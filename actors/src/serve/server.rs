@@ -1,13 +1,15 @@
 //! Starting and ending a server.
 
 use std::{
+    cell::OnceCell,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use actix::prelude::*;
@@ -31,6 +33,9 @@ use super::{
     signing::Provider,
     vault::Vault,
 };
+
+/// The longest that what has ended may go on looking at the store.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// How a server is started, beside its settings.
 #[derive(Clone, Default)]
@@ -59,7 +64,12 @@ impl Server {
         let stop = shutdown.clone();
         let thread = std::thread::Builder::new()
             .name("actors".into())
-            .spawn(move || System::new().block_on(run(config, options, stop, ready)))
+            .spawn(move || {
+                let vault = OnceCell::new();
+                let result = System::new().block_on(run(config, options, stop, ready, &vault));
+                closed(&vault);
+                result
+            })
             .map_err(|source| Error::Io { path: "a thread".into(), source })?;
         match begun.recv() {
             Ok((endpoints, http)) => Ok(Self { endpoints, http, shutdown, thread: Some(thread) }),
@@ -106,8 +116,11 @@ async fn run(
     options: Options,
     shutdown: Arc<Notify>,
     ready: mpsc::Sender<Addresses>,
+    vault: &OnceCell<Weak<Vault>>,
 ) -> Result<(), Error> {
     let (mut gateway, hub, sessions) = assemble(config, options.before, shutdown.clone())?;
+    // It is there only once.
+    let _ = vault.set(Arc::downgrade(&hub.vault));
     tracing::info!(endpoints = ?gateway.endpoints, "the server listens");
     let served = hub.config.http.0.map(|address| http::serve(address, hub.clone(), sessions.clone())).transpose()?;
     let (address, http) = served.unzip();
@@ -131,6 +144,14 @@ async fn run(
     }
     tracing::info!("the server has ended");
     drained.and(stopped)
+}
+
+/// Waits until the store is closed, so that another server can open it: HTTP's threads end in their own time.
+fn closed(vault: &OnceCell<Weak<Vault>>) {
+    let until = Instant::now() + CLOSING;
+    while vault.get().is_some_and(|vault| vault.strong_count() > 0) && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn assemble(
