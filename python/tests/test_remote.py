@@ -287,8 +287,8 @@ there = hyperdust.connect(sys.argv[1], "cartpole", 2, timeout=60)
 there.reset(seed=0)
 os.kill(int(sys.argv[2]), signal.SIGSTOP)
 there.step_async(np.zeros(2, int))
-threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     there.step_wait()
 except KeyboardInterrupt:
     os.kill(int(sys.argv[2]), signal.SIGCONT)
