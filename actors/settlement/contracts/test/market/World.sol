@@ -125,7 +125,7 @@ abstract contract World is Checked {
         if (agent) (p.shares, p.name, p.symbol) = (1_000 ether, "Walker shares", "WALK");
     }
 
-    function opening(uint256 deposit, bool minting) internal view returns (Sessions.Opening memory o) {
+    function opening(uint256 deposit, bool minting) internal view virtual returns (Sessions.Opening memory o) {
         o.provider = provider;
         o.asset = scene;
         o.deposit = deposit;
