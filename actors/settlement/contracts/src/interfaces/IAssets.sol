@@ -15,6 +15,9 @@ interface IAssets {
     /// @return mintable Whether its work may mint: a provable scene's, whose jobs begin from a seed that a chain can look at.
     function terms(uint256 asset, address token, address user) external view returns (uint256 price, bool mintable);
 
+    /// @notice Whether it is a scene: its jobs are chains of segments, and node `k` is segment `k`.
+    function isScene(uint256 asset) external view returns (bool);
+
     /// @notice Who earns the author's part now: an agent's share token, or a scene's owner.
     function payee(uint256 asset) external view returns (address);
 

@@ -183,6 +183,11 @@ contract Assets is ERC721, IAssets {
     }
 
     /// @inheritdoc IAssets
+    function isScene(uint256 asset) external view returns (bool) {
+        return !known(asset).agent;
+    }
+
+    /// @inheritdoc IAssets
     function terms(uint256 asset, address token, address user) external view returns (uint256, bool) {
         Price storage place = priceOf[asset][token];
         if (!place.active) revert NotSold(asset, token);

@@ -8,6 +8,7 @@ import {IProviders} from "../interfaces/IProviders.sol";
 import {ISessions} from "../interfaces/ISessions.sol";
 import {IWork} from "../interfaces/IWork.sol";
 import {Lists} from "./Lists.sol";
+import {Messages} from "./Messages.sol";
 import {Purse} from "./Purse.sol";
 
 /// @title What is known of sessions
@@ -56,10 +57,31 @@ abstract contract SessionBook is Purse, IClaims, ISessions {
         bytes32 outputs;
     }
 
+    /// @notice Two signatures of a provider about one segment, and the claim of its own that they don't agree with.
+    struct Contradiction {
+        bytes32 session;
+        Lane lane;
+        /// @dev Opens the lane in the commitment.
+        bytes32[] laneSiblings;
+        /// @dev Which segment, and so which node.
+        uint32 segment;
+        /// @dev Its output in the claim, and what opens that in the claimed graph.
+        bytes32 output;
+        bytes32[] outputSiblings;
+        /// @dev What the provider countersigned at the end of the segment before; not looked at for the first one.
+        Messages.OutputRoot before;
+        bytes beforeSignature;
+        /// @dev What it countersigned at the end of the segment.
+        Messages.OutputRoot after_;
+        bytes afterSignature;
+    }
+
     /// @dev All of 10,000.
     uint256 internal constant WHOLE = 10_000;
     /// @dev Kind of a lane's item in the commitment.
     bytes32 internal constant LANE = "hyperdust lane claim";
+    /// @dev Kind of a running output root.
+    bytes32 internal constant OUTPUTS = "hyperdust output chain";
     /// @dev Kind of a segment's action string.
     bytes32 internal constant ACTIONS = "hyperdust actions";
     /// @notice Lanes of a session, at most.
@@ -98,6 +120,7 @@ abstract contract SessionBook is Purse, IClaims, ISessions {
     );
     event Unseeded(bytes32 indexed session, uint32 lane, uint32 node);
     event Locked(bytes32 indexed session, uint256 games);
+    event Contradicted(bytes32 indexed session, uint32 lane, uint32 segment, address indexed by, uint256 taken);
     event Settled(bytes32 indexed session, Verdict verdict, address indexed challenger, uint256 taken);
     event Paid(bytes32 indexed session, uint256 provider, uint256 author, uint256 companion, uint256 burnt);
     event Refunded(bytes32 indexed session, uint256 amount);
@@ -133,6 +156,8 @@ abstract contract SessionBook is Purse, IClaims, ISessions {
     error NoSuchLane(uint32 index);
     /// @notice Thrown when a node isn't in a lane's plan, or a header isn't in its action string.
     error NotOpened();
+    /// @notice Thrown when what was countersigned is of another job or segment, agrees with the claim, or the asset is no scene.
+    error NoContradiction();
     /// @notice Thrown when a lane begins from its seed, and no later segment from another; or the session doesn't mint.
     error WellSeeded();
     /// @notice Thrown when a claim has games that go on.

@@ -24,6 +24,7 @@ import {SessionBook} from "./SessionBook.sol";
 ///                  │  ▲ │ decline      │ settle(Conceded | Refuted)       ▲
 ///            close ▼  │ └──────────────┴──────────────────────────────────┤
 ///                Closing ─── claim, decline as above; reclaim ────────────┘
+///   Claimed ── contradicted ──► Ended
 /// ```
 /// Invariants: what this contract holds of a currency is what it owes in it plus the deposits of sessions that haven't ended, less what was
 /// paid of them. Either side alone brings a session to its end: the provider by `claim` or `decline`, the user by `close` and `reclaim`; and
@@ -149,8 +150,7 @@ contract Sessions is SessionBook {
         uint256 worth = uint256(c.units) * s.price;
         if (c.amount == 0 || c.amount > worth) revert BadVoucher(c.amount, worth);
         bytes32 voucher = Messages.hash(Messages.Voucher(c.session, c.units, c.amount, c.actions, c.outputs));
-        (address found,,) = ECDSA.tryRecover(Messages.digest(address(this), voucher), c.signature);
-        if (found != s.signer) revert BadSignature(found, s.signer);
+        signedBy(s.signer, voucher, c.signature);
 
         uint96 deposit = s.deposit;
         uint96 amount = c.amount < deposit ? uint96(c.amount) : deposit;
@@ -194,6 +194,33 @@ contract Sessions is SessionBook {
         emit Unseeded(session, lane.index, node);
     }
 
+    /// @notice Shows that the provider claims another output of a segment than the one that it countersigned to the user. One of the two is a lie,
+    /// whichever, so the claim falls as if refuted, without a game. Within the window; anyone may, and gets the challenger's share.
+    function contradicted(Contradiction calldata c) external nonReentrant returns (uint256 taken) {
+        Session storage s = sessions[c.session];
+        if (s.status != Status.Claimed) revert WrongStatus(s.status);
+        if (block.timestamp > s.ends) revert TooLate(s.ends);
+        bytes32 job = laneOf(c.session, c.lane, c.laneSiblings);
+        uint256 place = uint256(c.segment) * 8 + 6;
+        if (
+            c.segment >= c.lane.nodes
+                || Lists.root(Lists.GRAPH, uint256(c.lane.nodes) * 256, place, c.output, c.outputSiblings) != c.lane.claim
+        ) revert NotOpened();
+        bytes32 before = 0;
+        if (c.segment > 0) {
+            if (c.before.job != job || uint256(c.before.segment) + 1 != c.segment) revert NoContradiction();
+            signedBy(s.provider, Messages.hash(c.before), c.beforeSignature);
+            before = c.before.root;
+        }
+        signedBy(s.provider, Messages.hash(c.after_), c.afterSignature);
+        if (
+            c.after_.job != job || c.after_.segment != c.segment || !assets.isScene(s.asset)
+                || keccak256(abi.encode(OUTPUTS, before, c.output)) == c.after_.root
+        ) revert NoContradiction();
+        taken = fall(c.session, s, type(uint256).max, msg.sender);
+        emit Contradicted(c.session, c.lane.index, c.segment, msg.sender, taken);
+    }
+
     /// @inheritdoc IClaims
     function lock(bytes32 session) external {
         if (msg.sender != disputes) revert NotYours(msg.sender, disputes);
@@ -210,12 +237,8 @@ contract Sessions is SessionBook {
         if (s.games == 0) revert NotLocked();
         --s.games;
         if (verdict != Verdict.Upheld && s.status == Status.Claimed) {
-            (,, bool provable) = assets.contentOf(s.asset);
             uint256 penalty = verdict == Verdict.Conceded ? concession * s.amount : type(uint256).max;
-            s.status = Status.Ended;
-            taken = providers.slash(s.provider, s.token, s.deposit, provable ? penalty : 0, challenger);
-            credit(s.token, s.user, s.deposit);
-            emit Refunded(session, s.deposit);
+            taken = fall(session, s, penalty, challenger);
         }
         emit Settled(session, verdict, challenger, taken);
     }
@@ -265,6 +288,12 @@ contract Sessions is SessionBook {
         emit Rewarded(session, companion, pot);
     }
 
+    /// @dev Refuses a structure that `signer` hasn't signed for this chain and contract.
+    function signedBy(address signer, bytes32 structHash, bytes calldata signature) private view {
+        (address found,,) = ECDSA.tryRecover(Messages.digest(address(this), structHash), signature);
+        if (found != signer) revert BadSignature(found, signer);
+    }
+
     /// @dev What of a claim is burnt, and what is the companions'. Burning is rounded up, so that work of one wei isn't free of it; all
     /// else is rounded down and the provider has the rest, so nothing is left over.
     function shares(Session storage s) private view returns (uint256 burnt, uint256 pot) {
@@ -279,6 +308,15 @@ contract Sessions is SessionBook {
         if (block.number <= awaited) revert TooEarly(awaited + 1);
         later = blockhash(awaited);
         if (later == 0) s.drawBlock = uint40(block.number + 1);
+    }
+
+    /// @dev Ends a session whose claim is false: the user has everything back, and the provider loses `penalty`, if the work is provable.
+    function fall(bytes32 session, Session storage s, uint256 penalty, address to) private returns (uint256 taken) {
+        (,, bool provable) = assets.contentOf(s.asset);
+        s.status = Status.Ended;
+        taken = providers.slash(s.provider, s.token, s.deposit, provable ? penalty : 0, to);
+        credit(s.token, s.user, s.deposit);
+        emit Refunded(session, s.deposit);
     }
 
     /// @dev Ends a session that wasn't claimed.
