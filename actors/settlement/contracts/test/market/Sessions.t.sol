@@ -327,6 +327,9 @@ contract SessionsTest is World {
         o.deposit = 5 ether;
         vm.prank(user);
         sessions.open{value: 5 ether}(o);
+        // Coin along with a token would be nobody's.
+        o.token = address(0x70CE4);
+        refused(o, 1, abi.encodeWithSelector(Purse.WrongCoin.selector, 1, 0));
     }
 
     function refused(Sessions.Opening memory o, uint256 value, bytes memory why) private {
