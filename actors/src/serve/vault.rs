@@ -73,14 +73,14 @@ impl Vault {
             time_ms,
             owners,
         };
-        self.store.put_episode(&meta, &episode.encode()).map(drop).map_err(failed)
+        self.store.put_episode(&meta, &episode.encode()).map(drop).map_err(refused)
     }
 
     /// What a session steps, so that its episodes can be replayed without its scene.
     pub fn put_blueprint(&self, shared: &Shared) -> Result<(), Error> {
         let model = &shared.shape.dish.model;
         let bytes = model.blueprint().encode().map_err(failed)?;
-        self.store.put_blueprint(&Id(model.id().0), &bytes).map_err(failed)
+        self.store.put_blueprint(&Id(model.id().0), &bytes).map_err(refused)
     }
 
     /// A blueprint's bytes.
@@ -97,7 +97,7 @@ impl Vault {
                 checkpoint: (**checkpoint).clone(),
             };
             let state = borsh::to_vec(&head).map_err(failed)?;
-            self.store.checkpoint(shared.id, checkpoint.request, &state).map_err(failed)?;
+            self.store.checkpoint(shared.id, checkpoint.request, &state).map_err(refused)?;
         }
         self.append(shared.id, &news.entries)
     }
@@ -105,7 +105,7 @@ impl Vault {
     fn append(&self, session: u64, entries: &[Arc<Entry>]) -> Result<(), Error> {
         for entry in entries {
             let command = borsh::to_vec(&**entry).map_err(failed)?;
-            self.store.append(session, entry.request, &command).map_err(failed)?;
+            self.store.append(session, entry.request, &command).map_err(refused)?;
         }
         Ok(())
     }
@@ -208,6 +208,18 @@ fn summary(record: EpisodeRecord) -> EpisodeSummary {
         lane: meta.lane,
         time_ms: meta.time_ms,
         bytes,
+    }
+}
+
+/// Why a put failed: for now, or for good.
+fn refused(error: hyperdust_store::Error) -> Error {
+    use hyperdust_store::Error::{Gap, NoRoom, NotANumber, TooLong, Unknown};
+    match error {
+        NoRoom { needed, capacity, .. } if needed <= capacity => failed(error),
+        NoRoom { .. } | TooLong { .. } | NotANumber { .. } | Gap { .. } | Unknown { .. } => {
+            Error::Unfit(error.to_string())
+        }
+        error => failed(error),
     }
 }
 
