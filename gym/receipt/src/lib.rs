@@ -4,7 +4,8 @@
 //! signs the running root of the actions ([`ActionRoot`]), the provider countersigns the running root of the outputs
 //! ([`OutputRoot`]). A user pays with [`Voucher`]s, and a companion that computed
 //! a provider's claim again signs an [`Attestation`]. All four are EIP-712 typed data over secp256k1, so that a contract can
-//! check them with `ecrecover`. [`chain`] says what a running root is, [`list`] what the Merkle root of a list of roots is.
+//! check them with `ecrecover`. [`chain`] says what a running root is, [`list`] what the Merkle root of a list of roots is,
+//! [`claim`] what a provider commits to when it wants to be paid.
 //! [`UserLedger`] and [`ProviderLedger`] are the rules that either side keeps to: nobody goes on without the other's
 //! signature, so at most one segment is ever unsigned. [`blame`] judges a dispute about what the actions were: whoever
 //! cannot show the other's signature carries the blame, and who kept to the ledger always can.
@@ -19,6 +20,7 @@ extern crate alloc;
 mod address;
 mod blame;
 pub mod chain;
+pub mod claim;
 mod codec;
 mod error;
 mod key;

@@ -10,6 +10,8 @@ use crate::{Hash, Kind};
 
 /// Items are the running roots of a session's lanes in order.
 pub const LANES: Kind = Kind::new("hyperdust lanes");
+/// Items are a session's lanes as they are claimed ([`crate::claim::LaneClaim::item`]), in order.
+pub const CLAIMS: Kind = Kind::new("hyperdust claims");
 /// Items are salted canary jobs, in an order that says nothing.
 pub const CANARIES: Kind = Kind::new("hyperdust canaries");
 

@@ -6,7 +6,9 @@
 use std::{fmt::Write as _, fs};
 
 use hyperdust_receipt::{
-    ActionRoot, Address, Attestation, Domain, Hash, Kind, Message, OutputRoot, Signature, Signed, Voucher, chain, list,
+    ActionRoot, Address, Attestation, Domain, Hash, Kind, Message, OutputRoot, Signature, Signed, Voucher, chain,
+    claim::{self, LaneClaim},
+    list,
 };
 use k256::elliptic_curve::ff::PrimeField;
 
@@ -198,6 +200,43 @@ fn roots() -> String {
     )
 }
 
+/// Claims of a session's first lanes, with what opens each: siblings from its own upwards.
+fn claims() -> String {
+    let session = keccak("session");
+    let lanes: Vec<_> = (0..5)
+        .map(|lane| LaneClaim {
+            job: claim::job(&session, lane),
+            plan: keccak(format!("plan {lane}")),
+            claim: keccak(format!("claim {lane}")),
+            nodes: 1 + lane as u32,
+        })
+        .collect();
+    let items: Vec<_> = lanes.iter().map(LaneClaim::item).collect();
+    let shown: Vec<_> = (0..)
+        .zip(lanes.iter().zip(&items))
+        .map(|(lane, (claimed, item))| {
+            let proof = list::prove(&items, lane).unwrap();
+            let siblings: Vec<_> = proof.siblings.iter().map(hex).collect();
+            object(&[
+                ("job", hex(claimed.job)),
+                ("plan", hex(claimed.plan)),
+                ("claim", hex(claimed.claim)),
+                ("nodes", claimed.nodes.to_string()),
+                ("item", hex(item)),
+                ("seed", claim::lane_seed(&keccak("seed"), lane).to_string()),
+            ])
+            .replace(" }", &format!(", \"siblings\": [\"{}\"] }}", siblings.join("\", \"")))
+        })
+        .collect();
+    format!(
+        "{{\n    \"session\": \"{}\",\n    \"seed\": \"{}\",\n    \"root\": \"{}\",\n    \"lanes\": {}\n  }}",
+        hex(session),
+        hex(keccak("seed")),
+        hex(list::root(list::CLAIMS, &items)),
+        array(4, &shown)
+    )
+}
+
 fn vectors() -> String {
     let domains: Vec<_> = domains()
         .iter()
@@ -217,7 +256,7 @@ fn vectors() -> String {
         })
         .collect();
     format!(
-        "{{\n  \"domainType\": \"{}\",\n  \"domainTypeHash\": \"{}\",\n  \"domains\": {},\n  \"keys\": {},\n  \"ActionRoot\": {},\n  \"OutputRoot\": {},\n  \"Voucher\": {},\n  \"Attestation\": {},\n  \"signatures\": {},\n  \"roots\": {}\n}}\n",
+        "{{\n  \"domainType\": \"{}\",\n  \"domainTypeHash\": \"{}\",\n  \"domains\": {},\n  \"keys\": {},\n  \"ActionRoot\": {},\n  \"OutputRoot\": {},\n  \"Voucher\": {},\n  \"Attestation\": {},\n  \"signatures\": {},\n  \"roots\": {},\n  \"claims\": {}\n}}\n",
         Domain::TYPE,
         hex(keccak(Domain::TYPE)),
         array(2, &domains),
@@ -227,7 +266,8 @@ fn vectors() -> String {
         vouchers(),
         attestations(),
         refused(),
-        roots()
+        roots(),
+        claims()
     )
 }
 
