@@ -264,12 +264,16 @@ contract AdversariesTest is World {
         Echo echo = new Echo();
         bytes32 session = inToken(address(echo), 1_000 ether, 10 ether);
         claim(session, 5 ether);
+        // The token is owed some of itself, so that it has something to fetch.
+        vm.prank(author);
+        assets.transferFrom(author, address(echo), scene);
         pass();
         sessions.finalise(session);
+        yes(sessions.owed(address(echo), address(echo)) > 0, "owed");
         Sessions.Opening memory o = opening(1, false);
         o.token = address(echo);
         bytes[3] memory calls = [
-            abi.encodeCall(Purse.withdraw, (address(echo), address(this))),
+            abi.encodeCall(Purse.withdraw, (address(echo), address(0xD0))),
             abi.encodeCall(Sessions.open, (o)),
             abi.encodeCall(Sessions.finalise, (session))
         ];
