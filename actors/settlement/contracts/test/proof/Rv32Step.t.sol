@@ -8,7 +8,9 @@ import {Step} from "./Step.sol";
 
 /// @notice The contract makes of every step proof what the Rust machine makes of it: the same root after the step, or the same refusal.
 ///
-/// They are written by Rust: `actors/proof/vectors/steps.json`, chosen so that every instruction, trap and error is in it.
+/// Two sources, both written by Rust: `actors/proof/vectors/steps.json`, chosen by hand so that every instruction, trap and error is in it;
+/// and files of fuzzed or traced steps (`examples/steps.rs` of the same crate), a short one of each kept here and as many as wanted by
+/// `HYPERDUST_STEPS`.
 contract Rv32StepTest is Checked {
     Files private constant files = Files(address(uint160(uint256(keccak256("hevm cheat code")))));
     Step private immutable step = new Step();
@@ -71,5 +73,61 @@ contract Rv32StepTest is Checked {
             mstore(line, length)
         }
         return line;
+    }
+
+    function test_fuzzed_steps() public view {
+        yes(follow(string.concat(files.projectRoot(), "/test/proof/vectors/fuzz-0.bin")) >= 300, "steps");
+    }
+
+    function test_steps_of_ant() public view {
+        yes(follow(string.concat(files.projectRoot(), "/test/proof/vectors/ant-0.bin")) >= 100, "steps");
+    }
+
+    /// @notice As many as were written: `HYPERDUST_STEPS` names files without their `-0.bin`, `-1.bin`, ….
+    function test_steps_that_were_asked_for() public view {
+        string memory stem = files.envOr("HYPERDUST_STEPS", "");
+        if (bytes(stem).length == 0) return;
+        uint256 number = 0;
+        for (;; ++number) {
+            string memory path = string.concat(stem, "-", files.toString(number), ".bin");
+            if (!files.exists(path)) break;
+            // In a call of its own, whose memory is forgotten.
+            this.follow(path);
+        }
+        yes(number > 0, "files");
+    }
+
+    /// @notice Compares every step of a file. A step: root before (32 bytes), root after (32), refusal (1), bytes of the proof (2,
+    /// big-endian), the proof.
+    function follow(string memory path) public view returns (uint256 steps) {
+        bytes memory data = files.readFileBinary(path);
+        uint256 place = 0;
+        while (place < data.length) {
+            (bytes32 pre, bytes32 post) = (word(data, place), word(data, place + 32));
+            uint256 header = uint256(word(data, place + 64));
+            (uint256 accepted, uint256 length) = (header >> 248, (header >> 232) & 0xffff);
+            (uint256 refused, bytes32 found) = outcome(pre, slice(data, place + 67, length));
+            same(refused, accepted, string.concat("refusal of step ", files.toString(steps)));
+            same(found, post, string.concat("step ", files.toString(steps)));
+            place += 67 + length;
+            ++steps;
+        }
+        same(place, data.length, "the file's end");
+    }
+
+    function word(bytes memory data, uint256 place) private pure returns (bytes32 value) {
+        assembly ("memory-safe") {
+            value := mload(add(add(data, 32), place))
+        }
+    }
+
+    function slice(bytes memory data, uint256 place, uint256 length) private pure returns (bytes memory part) {
+        part = new bytes(length);
+        for (uint256 i = 0; i < length; i += 32) {
+            bytes32 value = word(data, place + i);
+            assembly ("memory-safe") {
+                mstore(add(add(part, 32), i), value)
+            }
+        }
     }
 }
