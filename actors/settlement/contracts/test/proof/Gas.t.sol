@@ -29,7 +29,10 @@ contract ProofGasTest is Checked {
             place += 67 + proof.length;
             uint256 instruction = 169 + (uint8(proof[32]) & 28);
             if (proof.length < 1578 || uint8(proof[instruction]) & 0x7f != 0x23) continue;
-            same(step.execute(before, proof), later, "the state after it");
+            // Not as a view: then it is a transaction.
+            (bool done, bytes memory found) = address(step).call(abi.encodeCall(step.execute, (before, proof)));
+            yes(done, "a step that is made");
+            same(abi.decode(found, (bytes32)), later, "the state after it");
             yes(vm.snapshotGasLastCall("proof", "step") <= 90_000, "step");
             return;
         }
