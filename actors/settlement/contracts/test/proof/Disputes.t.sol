@@ -7,27 +7,8 @@ import {Opening} from "../../src/proof/Opening.sol";
 import {Rules} from "../../src/proof/Rules.sol";
 import {Checked} from "../market/Cheats.sol";
 import {Files} from "./Files.sol";
+import {Recorder} from "./Recorder.sol";
 import {Ledger} from "./Table.sol";
-
-interface Recorder {
-    struct Gas {
-        uint64 gasLimit;
-        uint64 gasTotalUsed;
-        uint64 gasMemoryUsed;
-        int64 gasRefunded;
-        uint64 gasRemaining;
-    }
-
-    struct Log {
-        bytes32[] topics;
-        bytes data;
-        address emitter;
-    }
-
-    function lastCallGas() external view returns (Gas memory);
-    function recordLogs() external;
-    function getRecordedLogs() external returns (Log[] memory);
-}
 
 /// @notice Games that Rust played, move by move on the chain: each move that its rules accept is accepted, each that they refuse is refused
 /// and changes nothing, and the end is the same. The file is `actors/proof/examples/games.rs`'s: an honest party against every adversary.
