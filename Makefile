@@ -80,7 +80,7 @@ demo: wheel page ## serve worlds, train PPO on our Ant over the wire, host what 
 	HYPERDUST_BINARY=$(CARGO_TARGET_DIR)/release/hyperdust $(PY) python/examples/demo.py --out $(OUT)
 
 .PHONY: test
-test: page lint test-rust test-guest test-python ## everything that needs neither a GPU nor torch
+test: page lint test-rust test-guest test-contracts test-python ## everything that needs neither a GPU nor torch
 
 .PHONY: lint
 lint: system ## formatting and lints
@@ -123,10 +123,18 @@ test-native: system
 PAGE := actors/page/dist/page.js
 .PHONY: page
 page: $(PAGE) ## bundle the server's web page
-$(PAGE): actors/page/package.json actors/page/package-lock.json $(wildcard actors/page/src/*.js) | system
+$(PAGE): actors/page/package.json actors/page/package-lock.json $(wildcard actors/page/src/*.js) | node
+	cd actors/page && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+
+.PHONY: node
+node: system
 	@command -v npm >/dev/null || { as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
 	"$${as_root[@]}" apt-get update -qq; "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm; }
-	cd actors/page && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+
+# forge, the compiler and OpenZeppelin come from npm; nothing is fetched while building or testing.
+.PHONY: test-contracts
+test-contracts: node ## unit, fuzz and invariant tests of the contracts, and what their actions cost
+	cd actors/settlement/contracts && npm ci --no-audit --no-fund --loglevel=error && npm run --silent test
 
 .PHONY: chromium
 chromium: system

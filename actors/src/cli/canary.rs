@@ -75,7 +75,8 @@ impl Plant {
             let salt = commitment::salt()?;
             let from = u32::from_be_bytes([salt[0], salt[1], salt[2], salt[3]]) % truth.count();
             let claim = canary::plant(&job, &truth, from, &salt)?;
-            canaries.push(Canary::salted(stream, claim.root())?);
+            // One salt for both: whoever is shown the canary can tell that the output was drawn from it, and a chain can, too.
+            canaries.push(Canary { job: stream, claim: claim.root(), salt });
             claims.push((self.claims.join(stem(path)).with_added_extension(CLAIM), claim));
         }
         let canaries = Canaries::new(canaries)?;

@@ -17,7 +17,7 @@ use hyperdust_kernel::merkle::Hash;
 use hyperdust_proof::Graph;
 use hyperdust_receipt::{Key, Terms};
 use hyperdust_wire::{
-    Code, Hex,
+    Code, Failure, Hex,
     client::{Client, ClientError},
     message::{CommitRequest, JobId, OpeningRequest},
 };
@@ -42,8 +42,10 @@ pub struct Task {
     pub id: Hex<32>,
     /// The same as a file's.
     pub name: String,
-    /// Its inputs; none where it is committed to already.
+    /// Its inputs; none where it is committed to already, or the server does not give them.
     bytes: Option<Vec<u8>>,
+    /// Why it does not.
+    refused: Option<Failure>,
 }
 
 /// The companion's end.
@@ -71,20 +73,39 @@ impl<'a, T: Fn(&Job) -> Result<Terms, Error> + Sync> Remote<'a, T> {
             if self.over.contains(&id) {
                 continue;
             }
-            let bytes = match file(&self.folder, &name, COMMITMENT).exists() {
-                true => None,
-                false => Some(self.client.job(JobId { job: id })?),
+            let (bytes, refused) = match self.committed(&name)? {
+                true => (None, None),
+                false => match self.client.job(JobId { job: id }) {
+                    Ok(bytes) => (Some(bytes), None),
+                    // It has gone since it was listed.
+                    Err(ClientError::Refused(failure)) if failure.code == Code::NotFound => continue,
+                    Err(ClientError::Refused(failure)) => (None, Some(failure)),
+                    Err(error) => return Err(error.into()),
+                },
             };
-            tasks.push(Task { id, name, bytes });
+            tasks.push(Task { id, name, bytes, refused });
         }
         tasks.sort_by_key(|task| task.bytes.is_none());
         Ok(tasks)
     }
 
+    /// Whether a commitment to this job is there. One that is none was being written when this companion was stopped, so nobody has learnt of it:
+    /// it is moved aside.
+    fn committed(&self, name: &str) -> Result<bool, Error> {
+        let path = file(&self.folder, name, COMMITMENT);
+        let io = |source| Error::Io { path: path.clone(), source };
+        match fs::read(&path) {
+            Ok(bytes) if Committed::decode(&bytes).is_ok() => Ok(true),
+            Ok(_) => fs::rename(&path, path.with_extension("broken")).map_err(io).map(|()| false),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(io(error)),
+        }
+    }
+
     /// Computes those that are not committed to yet, side by side, and keeps the commitments. For each task what went wrong, if anything;
-    /// `watch` knows them by their places.
+    /// `watch` knows them by their places. What is wrong with a job is not tried for ever.
     pub fn compute(
-        &self,
+        &mut self,
         tasks: &[Task],
         program: Hash,
         threads: NonZeroUsize,
@@ -100,6 +121,14 @@ impl<'a, T: Fn(&Job) -> Result<Terms, Error> + Sync> Remote<'a, T> {
         let report = queue::run(&batch, &vec![0; fresh.len()], Limits::threads(threads), watch);
         let mut results: Vec<_> = tasks.iter().map(|_| Ok(())).collect();
         fresh.into_iter().zip(report.results).for_each(|(task, result)| results[task] = result);
+        for (task, result) in tasks.iter().zip(&mut results) {
+            if let Some(failure) = &task.refused {
+                *result = Err(Arc::new(ClientError::from(failure.clone()).into()));
+            }
+            if result.as_ref().is_err_and(|error| !passes(error)) {
+                self.over.insert(task.id);
+            }
+        }
         results
     }
 
@@ -112,7 +141,7 @@ impl<'a, T: Fn(&Job) -> Result<Terms, Error> + Sync> Remote<'a, T> {
     ) -> Result<Verdict, Error> {
         let settled = self.judge(task, machine);
         // What is refused for good, or cannot be decided here, is not tried for ever.
-        if !matches!(&settled, Err(Error::Client(error)) if error.retryable()) {
+        if !settled.as_ref().is_err_and(passes) {
             self.over.insert(task.id);
         }
         settled
@@ -154,6 +183,11 @@ impl<'a, T: Fn(&Job) -> Result<Terms, Error> + Sync> Remote<'a, T> {
         let path = file(&self.folder, name, ending);
         fs::write(&path, bytes).map_err(|source| Error::Io { path, source })
     }
+}
+
+/// Whether it may come out another way at another time.
+pub fn passes(error: &Error) -> bool {
+    matches!(error, Error::Client(error) if error.retryable())
 }
 
 fn file(folder: &Path, name: &str, ending: &str) -> PathBuf {

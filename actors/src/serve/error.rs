@@ -44,6 +44,9 @@ pub enum Error {
     /// The store cannot be opened or written.
     #[error("store: {0}")]
     Store(String),
+    /// The store will never take this: it is longer than anything that it holds, say.
+    #[error("store: {0}")]
+    Unfit(String),
     /// The list of keys, or a key in it.
     #[error("keys: {0}")]
     Keys(String),

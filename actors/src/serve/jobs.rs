@@ -32,7 +32,7 @@ use crate::{Job, companion::Report, companion::Verdict as Said};
 pub struct Desk {
     /// Sessions that live: their jobs may still grow.
     active: Mutex<HashSet<u64>>,
-    /// Held while a commitment is looked up and written down, so that no two are written.
+    /// Held while a commitment or its opening is looked up and written down, so that no two are written.
     committing: Mutex<()>,
 }
 
@@ -116,9 +116,13 @@ pub fn filed(hub: &Hub, id: &Hex<32>) -> Result<Filed, Failure> {
 }
 
 fn stored(hub: &Hub, job: &Id, number: u64) -> Result<Stored, Failure> {
-    let bytes = hub.vault.store().segment(job, number).map_err(storage)?;
-    let bytes = bytes.ok_or_else(|| storage(format_args!("job {job}: segment {number} is not there")))?;
-    borsh::from_slice(&bytes).map_err(|error| storage(format_args!("job {job}: segment {number}: {error}")))
+    // What is lost does not come back.
+    let lost =
+        |why: &dyn std::fmt::Display| Failure::new(Code::Internal, format!("job {job}: segment {number}: {why}"));
+    let bytes = hub.vault.store().segment(job, number);
+    let bytes = bytes.map_err(|error| if error.retryable() { storage(error) } else { lost(&error) })?;
+    let bytes = bytes.ok_or_else(|| lost(&"it is not there"))?;
+    borsh::from_slice(&bytes).map_err(|error| lost(&error))
 }
 
 fn parts(hub: &Hub, job: &Id) -> Result<Vec<(Verdict, Part)>, Failure> {
@@ -135,11 +139,19 @@ pub fn list(hub: &Hub, client: &Client) -> Result<JobList, Failure> {
         if parts(hub, &record.id)?.iter().any(over) {
             continue;
         }
+        let last = match stored(hub, &record.id, record.segments - 1) {
+            Ok(last) => last,
+            // It is in nobody else's way.
+            Err(failure) => {
+                tracing::error!(%failure, "a job cannot be read");
+                continue;
+            }
+        };
         list.jobs.push(JobSummary {
             job: Hex(record.id.0),
             blueprint: Hex(record.meta.blueprint.0),
             segments: u32::try_from(record.segments).unwrap_or(u32::MAX),
-            steps: stored(hub, &record.id, record.segments - 1)?.receipt.actions.message.steps,
+            steps: last.receipt.actions.message.steps,
         });
         if list.jobs.len() >= limits::PAGE as usize {
             break;
@@ -175,6 +187,8 @@ pub fn open(hub: &Hub, client: &Client, job: &Hex<32>, frame: &[u8]) -> Result<(
     let report = Report::decode(frame).map_err(refused(Code::Malformed))?;
     let filed = filed(hub, job)?;
     let (claim, subject) = (filed.claim()?, Id(job.0));
+    // Of two verdicts that come at once, one is the second.
+    let _one = hub.desk.committing.lock().unwrap_or_else(PoisonError::into_inner);
     let mut failure = Failure::new(Code::Forbidden, "no commitment of yours for this job");
     for (verdict, part) in parts(hub, &subject)?.into_iter().filter(|(_, part)| part.user == client.user) {
         let Ok(address) = verdict.by.parse::<Address>() else { continue };

@@ -78,6 +78,14 @@ struct Held {
     pace: Arc<Pace>,
 }
 
+impl Held {
+    /// Whether there is nothing to remember: no session, and no step that is still to be paid for. Who closes its session and opens
+    /// another one gets no steps for it.
+    fn nothing(&self, now: Instant) -> bool {
+        self.sessions == 0 && self.pace.settled(now)
+    }
+}
+
 /// The books of all clients.
 #[derive(Debug)]
 pub struct Quota {
@@ -101,6 +109,10 @@ impl Quota {
     /// Room for one session of `client`.
     pub fn lease(self: &Arc<Self>, client: &str, lanes: usize, bytes: u64) -> Result<Lease, Exceeded> {
         let mut clients = self.lock();
+        if !clients.contains_key(client) {
+            let now = Instant::now();
+            clients.retain(|_, held| !held.nothing(now));
+        }
         let held = clients.entry(client.to_owned()).or_default();
         let lanes = lanes as u64;
         let wanted = [
@@ -142,12 +154,12 @@ impl Quota {
 
     /// Clients that hold something.
     pub fn clients(&self) -> usize {
-        self.lock().len()
+        self.lock().values().filter(|held| held.sessions > 0).count()
     }
 
-    /// A client that holds nothing is forgotten: names of those who come and go do not pile up.
+    /// A client that holds and owes nothing is forgotten: names of those who come and go do not pile up.
     fn tidy(clients: &mut HashMap<String, Held>, client: &str) {
-        if clients.get(client).is_some_and(|held| held.sessions == 0) {
+        if clients.get(client).is_some_and(|held| held.nothing(Instant::now())) {
             clients.remove(client);
         }
     }
@@ -186,11 +198,6 @@ impl Lease {
     /// How long the session has to wait before it takes this many lane steps, at `now`; they count as taken.
     pub fn steps(&self, steps: u64, now: Instant) -> Duration {
         self.pace.take(steps, self.quota.limits.steps_per_second, now)
-    }
-
-    /// Whose it is.
-    pub fn client(&self) -> &str {
-        &self.client
     }
 }
 
@@ -309,5 +316,14 @@ mod tests {
         assert_eq!(one.steps(30, now), Duration::ZERO);
         assert_eq!(two.steps(1, now), Duration::from_secs(2));
         assert_eq!(other.steps(1, now), Duration::ZERO);
+        // Nor is it new with every session.
+        drop((one, two));
+        let again = quota.lease("a", 1, 1).unwrap();
+        assert!(again.steps(1, now) > Duration::from_secs(2));
+        // Who owes nothing is forgotten, at the latest when somebody else comes.
+        drop((again, other));
+        quota.lock().values_mut().for_each(|held| held.pace = Arc::default());
+        let _new = quota.lease("c", 1, 1).unwrap();
+        assert_eq!(quota.lock().len(), 1);
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! A commit takes everything that has come since the last one began, so the more there is to do the fewer there are. An episode
 //! counts as recorded once its commit was flushed, and not before. Where the store refuses (a full disk), what is to be written stays
-//! and is tried again; [`Backlog`] tells the sessions to stop making more.
+//! and is tried again; [`Backlog`] tells the sessions to stop making more. What it will never take (an episode that is longer than all it may
+//! hold) is reported and let go, so that it stands in nobody else's way.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
@@ -51,6 +53,8 @@ pub struct Ended {
     episodes: Vec<(usize, Episode)>,
     time_ms: u64,
     bytes: u64,
+    /// How many there were: those that the store will never take leave.
+    count: u64,
 }
 
 impl Ended {
@@ -59,7 +63,8 @@ impl Ended {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let size = |episode: &Episode| (episode.actions.len() + episode.records.len() * 102 + 256) as u64;
         let bytes = episodes.iter().map(|(_, episode)| size(episode)).sum();
-        Self { shared, episodes, time_ms: now.as_millis() as u64, bytes }
+        let count = episodes.len() as u64;
+        Self { shared, episodes, time_ms: now.as_millis() as u64, bytes, count }
     }
 }
 
@@ -98,6 +103,8 @@ struct Commit {
     ended: Vec<Ended>,
     news: Vec<(Arc<Shared>, News)>,
     forgotten: Vec<u64>,
+    /// Sessions whose logs cannot be written down: they go on, and end with the server.
+    unkept: Vec<u64>,
     waiting: Vec<oneshot::Sender<Result<(), Error>>>,
     /// Whether the store is written anew afterwards. What comes meanwhile waits in memory.
     compact: bool,
@@ -109,25 +116,18 @@ impl Commit {
             && self.ended.is_empty()
             && self.news.is_empty()
             && self.forgotten.is_empty()
+            && self.unkept.is_empty()
             && self.waiting.is_empty()
             && !self.compact
     }
 
-    fn write(&self, vault: &Vault, flush: bool) -> Result<(), Error> {
-        for shared in &self.begun {
-            vault.put_blueprint(shared)?;
-        }
-        for ended in &self.ended {
-            for (lane, episode) in &ended.episodes {
-                vault.put_episode(&ended.shared, *lane as u32, ended.time_ms, episode)?;
-            }
-        }
-        for (shared, news) in &self.news {
-            vault.put_journal(shared, news)?;
-        }
-        for session in &self.forgotten {
+    fn write(&mut self, vault: &Vault, flush: bool) -> Result<(), Error> {
+        let put = self.put(vault);
+        // Whatever came of that: these make room for it.
+        for session in self.forgotten.iter().chain(&self.unkept) {
             vault.drop_journal(*session)?;
         }
+        put?;
         if flush {
             vault.flush()?;
         }
@@ -142,6 +142,48 @@ impl Commit {
     }
 }
 
+impl Commit {
+    /// Puts what is new. On an error it may all be put again.
+    fn put(&mut self, vault: &Vault) -> Result<(), Error> {
+        for shared in &self.begun {
+            taken(vault.put_blueprint(shared), shared, "its scene cannot be kept")?;
+        }
+        for Ended { shared, episodes, time_ms, .. } in &mut self.ended {
+            let mut result = Ok(());
+            episodes.retain(|(lane, episode)| {
+                let put = vault.put_episode(shared, *lane as u32, *time_ms, episode);
+                taken(put, shared, "an episode of it is lost").unwrap_or_else(|error| {
+                    result = Err(error);
+                    true
+                })
+            });
+            result?;
+        }
+        for (shared, news) in &self.news {
+            if self.forgotten.contains(&shared.id) || self.unkept.contains(&shared.id) {
+                // A commit that is tried again has them still.
+                continue;
+            }
+            if !taken(vault.put_journal(shared, news), shared, "it ends with this server: its log cannot be kept")? {
+                self.unkept.push(shared.id);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the store has taken it; `loss` is reported where it never will.
+fn taken(put: Result<(), Error>, shared: &Shared, loss: &str) -> Result<bool, Error> {
+    match put {
+        Ok(()) => Ok(true),
+        Err(Error::Unfit(why)) => {
+            tracing::error!(session = shared.id, scene = shared.opening.open.scene, why, "{loss}");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// The actor.
 pub struct Recorder {
     vault: Arc<Vault>,
@@ -153,17 +195,21 @@ pub struct Recorder {
     /// Bytes that the store's files may waste.
     slack: u64,
     followed: Vec<Weak<Shared>>,
+    /// Those of them whose logs are not written down any more. Still followed, since what is not fetched piles up.
+    unkept: HashSet<u64>,
     next: Commit,
     flushed: Instant,
     compacted: Option<Instant>,
     busy: bool,
+    /// The store is written anew, and whoever asks it anything waits.
+    compacting: bool,
 }
 
 impl Recorder {
     /// That writes here.
     pub fn new(vault: Arc<Vault>, metrics: Metrics, backlog: Arc<Backlog>, keep: &super::config::Keep) -> Self {
         let (journal, gather) = (keep.journal, Duration::from_millis(keep.gather.max(1)));
-        let (followed, next) = Default::default();
+        let (followed, unkept, next) = Default::default();
         Self {
             vault,
             metrics,
@@ -172,10 +218,12 @@ impl Recorder {
             gather,
             slack: keep.slack,
             followed,
+            unkept,
             next,
             flushed: Instant::now(),
             compacted: None,
             busy: false,
+            compacting: false,
         }
     }
 
@@ -190,7 +238,7 @@ impl Recorder {
             self.followed.retain(|shared| shared.strong_count() > 0);
             let news = self.followed.iter().filter_map(Weak::upgrade).filter_map(|shared| {
                 let news = shared.ledger().news();
-                (!news.is_empty()).then_some((shared, news))
+                (!news.is_empty() && !self.unkept.contains(&shared.id)).then_some((shared, news))
             });
             self.next.news.extend(news);
         }
@@ -198,7 +246,8 @@ impl Recorder {
             return;
         }
         self.busy = true;
-        let commit = std::mem::take(&mut self.next);
+        let mut commit = std::mem::take(&mut self.next);
+        self.compacting = commit.compact;
         if flush {
             self.flushed = Instant::now();
         }
@@ -214,6 +263,9 @@ impl Recorder {
 
 impl Recorder {
     fn measure(&mut self) {
+        if self.compacting {
+            return;
+        }
         self.metrics.store.set(self.vault.bytes() as i64);
         if self.compacted.is_none_or(|last| last.elapsed() > COMPACT) && self.vault.wasteful(self.slack) {
             self.compacted = Some(Instant::now());
@@ -258,6 +310,7 @@ impl Handler<Forget> for Recorder {
     fn handle(&mut self, Forget(session): Forget, _: &mut Self::Context) {
         self.followed.retain(|shared| shared.upgrade().is_some_and(|shared| shared.id != session));
         self.next.news.retain(|(shared, _)| shared.id != session);
+        self.unkept.remove(&session);
         if self.journal {
             self.next.forgotten.push(session);
         }
@@ -287,15 +340,17 @@ impl Handler<Committed> for Recorder {
     type Result = ();
 
     fn handle(&mut self, Committed { mut commit, result }: Committed, ctx: &mut Self::Context) {
+        self.compacting = false;
+        self.unkept.extend(&commit.unkept);
         match result {
             Ok(()) => {
                 self.busy = false;
                 for ended in &commit.ended {
-                    let count = ended.episodes.len() as u64;
-                    ended.shared.saved.fetch_add(count, Ordering::Relaxed);
+                    let saved = ended.episodes.len() as u64;
+                    ended.shared.saved.fetch_add(saved, Ordering::Relaxed);
                     self.backlog.bytes.fetch_sub(ended.bytes, Ordering::Relaxed);
-                    self.metrics.recorder.sub(count as i64);
-                    self.metrics.episodes.inc_by(count);
+                    self.metrics.recorder.sub(ended.count as i64);
+                    self.metrics.episodes.inc_by(saved);
                 }
                 commit.waiting.into_iter().for_each(|done| drop(done.send(Ok(()))));
                 if !(self.next.ended.is_empty() && self.next.waiting.is_empty()) {
@@ -311,6 +366,7 @@ impl Handler<Committed> for Recorder {
                 commit.ended.append(&mut self.next.ended);
                 commit.news.append(&mut self.next.news);
                 commit.forgotten.append(&mut self.next.forgotten);
+                commit.unkept.append(&mut self.next.unkept);
                 commit.waiting.append(&mut self.next.waiting);
                 commit.compact |= self.next.compact;
                 self.next = commit;

@@ -200,15 +200,19 @@ impl Sessions {
     }
 
     /// Forgets the logs of sessions that nobody has come back to.
-    fn forget_others(&self) {
-        match self.hub.vault.journals() {
-            Ok(journals) => {
-                let others =
-                    journals.into_iter().filter(|id| !self.open.contains_key(id) && !self.reviving.contains(id));
-                others.for_each(|id| self.hub.recorder.do_send(Forget(id)));
+    fn forget_others(&self, ctx: &mut Context<Self>) {
+        let vault = self.hub.vault.clone();
+        let listed = tokio::task::spawn_blocking(move || vault.journals());
+        let told = listed.into_actor(self).map(|listed, sessions, _| match listed {
+            Ok(Ok(journals)) => {
+                let lives = |id: &u64| sessions.open.contains_key(id) || sessions.reviving.contains(id);
+                let others = journals.into_iter().filter(|id| !lives(id));
+                others.for_each(|id| sessions.hub.recorder.do_send(Forget(id)));
             }
-            Err(error) => tracing::error!(%error, "the logs of earlier sessions cannot be listed"),
-        }
+            Ok(Err(error)) => tracing::error!(%error, "the logs of earlier sessions cannot be listed"),
+            Err(_) => tracing::error!("the logs of earlier sessions cannot be listed: a fault of the server"),
+        });
+        ctx.spawn(told);
     }
 
     /// Prepares beside the actors, then begins the session and binds it; `ledger`: it is brought back.
@@ -291,7 +295,7 @@ impl Actor for Sessions {
         ctx.run_interval(SWEEP, |sessions, _| sessions.sweep());
         // Sessions of an earlier server may be resumed for as long as those of this one.
         let resumable = Duration::from_secs(self.hub.config.wire.resumable);
-        ctx.run_later(resumable, |sessions, _| sessions.forget_others());
+        ctx.run_later(resumable, |sessions, ctx| sessions.forget_others(ctx));
     }
 }
 
@@ -304,14 +308,17 @@ impl Handler<Asked> for Sessions {
             Ask::Open(open) => self.open(ticket, *open, ctx),
             Ask::Resume(resume) => self.resume(ticket, resume, ctx),
             Ask::Scenes => self.read(ticket, |hub, ticket| ticket.reply(&Reply::Scenes(scenes(hub)))),
+            Ask::Episodes(_) | Ask::Episode(_) if ticket.client.role == Role::Companion => {
+                ticket.refuse(Failure::new(Code::Forbidden, "companions read no episodes"));
+            }
             Ask::Episodes(query) => {
-                self.read(ticket, move |hub, ticket| match hub.vault.episodes(&query) {
+                self.read(ticket, move |hub, ticket| match hub.vault.episodes(&query, owner(&ticket)) {
                     Ok(list) => ticket.reply(&Reply::Episodes(list)),
                     Err(error) => ticket.refuse(Failure::new(Code::Storage, error)),
                 });
             }
             Ask::Episode(id) => {
-                self.read(ticket, move |hub, ticket| match hub.vault.episode(&id.id) {
+                self.read(ticket, move |hub, ticket| match hub.vault.episode(&id.id, owner(&ticket)) {
                     Ok(Some((summary, bytes))) => ticket.reply(&Reply::Episode(summary, &bytes)),
                     Ok(None) => ticket.refuse(Failure::new(Code::NotFound, format!("there is no episode {}", id.id))),
                     Err(error) => ticket.refuse(Failure::new(Code::Storage, error)),
@@ -444,9 +451,16 @@ fn rights(ticket: &Ticket, resume: &Resume, opening: &Opening) -> Result<Rights,
         Ok(Rights::owner(ticket.client.role))
     } else if Some(user) == opening.open.agent.as_deref() {
         Ok(Rights::agent())
+    } else if ticket.client.role == Role::Operator {
+        Ok(Rights::owner(Role::Operator))
     } else {
         Err(Failure::new(Code::Forbidden, "the session is another key's, and was not handed to yours"))
     }
+}
+
+/// Whose episodes a client may read; none: everybody's.
+fn owner(ticket: &Ticket) -> Option<&str> {
+    (ticket.client.role != Role::Operator).then_some(ticket.client.user.as_str())
 }
 
 /// Scenes that can be cooked as they are.

@@ -10,14 +10,13 @@ use std::sync::Arc;
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_gym::Segment;
 use hyperdust_kernel::merkle::Hash;
-use hyperdust_receipt::{Address, Domain, Key, Receipt, Signed, Terms, Voucher, chain, list};
+use hyperdust_receipt::{Address, Domain, Key, Receipt, Signed, Terms, Voucher, chain, claim, list};
 use hyperdust_store::{Id, JobMeta};
 use hyperdust_wire::{
     Code, Failure, Hex,
     message::{SigningRequest, SigningTerms},
     signing::{ProviderBook, SigningError},
 };
-use sha3::{Digest, Keccak256};
 
 use super::{Error, config::Signing, session::Shared, vault::Vault};
 use crate::{Program, SEGMENT, job::Inputs, key};
@@ -59,7 +58,6 @@ impl Provider {
         }
         let mut session = [0; 32];
         getrandom::fill(&mut session).map_err(|error| Failure::new(Code::Internal, error))?;
-        let job = |lane: u64| Keccak256::new().chain_update(session).chain_update(lane.to_be_bytes()).finalize().into();
         Ok(SigningTerms {
             chain_id: self.domain.chain_id,
             contract: Hex(self.domain.contract.0),
@@ -67,7 +65,7 @@ impl Provider {
             provider: Hex(self.key.address().0),
             every: asked.every.min(self.every),
             session: Hex(session),
-            jobs: (0..lanes as u64).map(|lane| Hex(job(lane))).collect(),
+            jobs: (0..lanes as u64).map(|lane| Hex(claim::job(&session, lane))).collect(),
         })
     }
 }

@@ -55,6 +55,9 @@ impl Vault {
 
     /// An episode of this session and lane, safe after the next [`Vault::flush`].
     pub fn put_episode(&self, shared: &Shared, lane: u32, time_ms: u64, episode: &Episode) -> Result<(), Error> {
+        let opening = &shared.opening;
+        let mut owners = vec![opening.owner.clone()];
+        owners.extend(opening.open.agent.clone().filter(|agent| *agent != opening.owner));
         let meta = EpisodeMeta {
             scene: shared.opening.open.scene.clone(),
             blueprint: Id(episode.blueprint.0),
@@ -68,15 +71,16 @@ impl Vault {
             session: shared.id,
             lane,
             time_ms,
+            owners,
         };
-        self.store.put_episode(&meta, &episode.encode()).map(drop).map_err(failed)
+        self.store.put_episode(&meta, &episode.encode()).map(drop).map_err(refused)
     }
 
     /// What a session steps, so that its episodes can be replayed without its scene.
     pub fn put_blueprint(&self, shared: &Shared) -> Result<(), Error> {
         let model = &shared.shape.dish.model;
         let bytes = model.blueprint().encode().map_err(failed)?;
-        self.store.put_blueprint(&Id(model.id().0), &bytes).map_err(failed)
+        self.store.put_blueprint(&Id(model.id().0), &bytes).map_err(refused)
     }
 
     /// A blueprint's bytes.
@@ -93,7 +97,7 @@ impl Vault {
                 checkpoint: (**checkpoint).clone(),
             };
             let state = borsh::to_vec(&head).map_err(failed)?;
-            self.store.checkpoint(shared.id, checkpoint.request, &state).map_err(failed)?;
+            self.store.checkpoint(shared.id, checkpoint.request, &state).map_err(refused)?;
         }
         self.append(shared.id, &news.entries)
     }
@@ -101,7 +105,7 @@ impl Vault {
     fn append(&self, session: u64, entries: &[Arc<Entry>]) -> Result<(), Error> {
         for entry in entries {
             let command = borsh::to_vec(&**entry).map_err(failed)?;
-            self.store.append(session, entry.request, &command).map_err(failed)?;
+            self.store.append(session, entry.request, &command).map_err(refused)?;
         }
         Ok(())
     }
@@ -147,11 +151,12 @@ impl Vault {
         self.store.compact().map_err(failed)
     }
 
-    /// A page of the episodes, newest first, for a client.
-    pub fn episodes(&self, query: &EpisodeQuery) -> Result<EpisodeList, Error> {
+    /// A page of the episodes, newest first, for a client: all of them, or those of an owner.
+    pub fn episodes(&self, query: &EpisodeQuery, owner: Option<&str>) -> Result<EpisodeList, Error> {
         let page = self.store.episodes(&Query {
             scene: query.scene.clone(),
             session: query.session,
+            owner: owner.map(str::to_owned),
             after: query.after.map(|after| Id(after.0)),
             offset: 0,
             limit: if query.limit == 0 { limits::PAGE } else { query.limit },
@@ -173,10 +178,11 @@ impl Vault {
         record.map(|record| self.list(record)).transpose()
     }
 
-    /// An episode's bytes.
-    pub fn episode(&self, id: &Hex<32>) -> Result<Option<(EpisodeSummary, Vec<u8>)>, Error> {
+    /// An episode's bytes; none where it is not this owner's, as if it were not there.
+    pub fn episode(&self, id: &Hex<32>, owner: Option<&str>) -> Result<Option<(EpisodeSummary, Vec<u8>)>, Error> {
         let id = Id(id.0);
-        let Some(record) = self.store.episode(&id).map_err(failed)? else { return Ok(None) };
+        let theirs = |record: &EpisodeRecord| owner.is_none_or(|owner| record.meta.owners.iter().any(|o| o == owner));
+        let Some(record) = self.store.episode(&id).map_err(failed)?.filter(theirs) else { return Ok(None) };
         Ok(self.store.episode_bytes(&id).map_err(failed)?.map(|bytes| (summary(record), bytes)))
     }
 
@@ -202,6 +208,18 @@ fn summary(record: EpisodeRecord) -> EpisodeSummary {
         lane: meta.lane,
         time_ms: meta.time_ms,
         bytes,
+    }
+}
+
+/// Why a put failed: for now, or for good.
+fn refused(error: hyperdust_store::Error) -> Error {
+    use hyperdust_store::Error::{Gap, NoRoom, NotANumber, TooLong, Unknown};
+    match error {
+        NoRoom { needed, capacity, .. } if needed <= capacity => failed(error),
+        NoRoom { .. } | TooLong { .. } | NotANumber { .. } | Gap { .. } | Unknown { .. } => {
+            Error::Unfit(error.to_string())
+        }
+        error => failed(error),
     }
 }
 

@@ -36,6 +36,7 @@ pub struct Episode {
     pub blueprint: Id,
     pub session: u64,
     pub scene: Arc<str>,
+    pub owners: Vec<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -152,6 +153,15 @@ impl Index {
         self.order.insert(episode.order, Item::Episode(id));
         self.next = self.next.max(episode.order + 1);
         self.episodes.insert(id, episode);
+    }
+
+    /// A record with other owners takes the place of an episode's.
+    pub fn share_episode(&mut self, id: &Id, record: u64, owners: Vec<Arc<str>>) {
+        let Some(episode) = self.episodes.get_mut(id) else { return };
+        let (key, before) = (Key::Episode(episode.order), std::mem::replace(&mut episode.record, record));
+        episode.owners = owners;
+        self.bytes -= value::size(&key, before);
+        self.grow(&key, record);
     }
 
     pub fn add_job(&mut self, id: Id, job: Job) {

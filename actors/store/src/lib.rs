@@ -31,8 +31,8 @@ pub use error::{Error, Unfit};
 pub use id::Id;
 pub use open::{Opened, Options};
 pub use record::{
-    EpisodeMeta, EpisodeRecord, JobMeta, JobRecord, Journal, MAX_NAME, MAX_PINS, MAX_TEXT, MAX_VALUE, Outcome, Page,
-    Query, SessionRecord, Usage, Verdict,
+    EpisodeMeta, EpisodeRecord, JobMeta, JobRecord, Journal, MAX_NAME, MAX_OWNERS, MAX_PINS, MAX_TEXT, MAX_VALUE,
+    Outcome, Page, Query, SessionRecord, Usage, Verdict,
 };
 pub use sled_store::SledStore;
 pub use store::Store;

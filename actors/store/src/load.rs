@@ -11,7 +11,7 @@ use std::{
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
-    EpisodeRecord, Id, JobMeta, MAX_NAME, MAX_PINS, MAX_TEXT, Unfit, Verdict,
+    EpisodeRecord, Id, JobMeta, MAX_NAME, MAX_OWNERS, MAX_PINS, MAX_TEXT, Unfit, Verdict,
     fsck::Finding,
     index::{Episode, Index, Job, Session},
     key::Key,
@@ -30,6 +30,8 @@ pub struct JobBody {
 // Records are written over in place, one part after the other. Were there two, a crash between them would leave neither the old record
 // nor the new one. The longest job: order, meta (scene, blueprint, session, lane, time, note), pins, finalised.
 const _: () = assert!(8 + (4 + MAX_NAME + 32 + 8 + 4 + 8 + 4 + MAX_TEXT) + (4 + Id::BYTES * MAX_PINS) < PART);
+// The longest episode: id, bytes, scene, blueprint, seed, steps, return, complete, session, lane, time, owners.
+const _: () = assert!(40 + (4 + MAX_NAME) + 32 + 9 + 8 + 8 + 1 + 8 + 4 + 8 + (4 + (4 + MAX_NAME) * MAX_OWNERS) <= PART);
 // The longest verdict: subject, by, outcome, detail, time.
 const _: () = assert!(32 + (4 + MAX_NAME) + 1 + (4 + MAX_TEXT) + 8 <= PART);
 
@@ -235,8 +237,9 @@ impl Build<'_> {
                 self.hold(Reference { id, bytes })?;
                 let index = &mut self.loaded.index;
                 let scene = index.name(&meta.scene);
-                let (blueprint, session) = (meta.blueprint, meta.session);
-                index.add_episode(id, Episode { order, record: value.total, bytes, blueprint, session, scene });
+                let owners = meta.owners.iter().map(|owner| index.name(owner)).collect();
+                let (record, blueprint, session) = (value.total, meta.blueprint, meta.session);
+                index.add_episode(id, Episode { order, record, bytes, blueprint, session, scene, owners });
             }
             Key::Job(id) => {
                 let JobBody { order, meta, pins, finalised } = decode(&value.bytes)?;

@@ -263,6 +263,10 @@ pub(crate) fn open(options: &Options) -> Result<Parts, Error> {
     for key in std::mem::take(&mut loaded.sweep) {
         disk.remove_raw(&key)?;
     }
+    if said.is_none() {
+        let now = Testimony { commit: loaded.commit, counts: loaded.index.counts() };
+        at("write the witness", witness.begin(&now))?;
+    }
     Ok(Parts { lock, secret, witness, disk, loaded, opened })
 }
 
@@ -327,10 +331,13 @@ fn judge(
     said: Option<&Testimony>,
     log: &Log,
 ) -> Result<(Disk, Loaded), Error> {
-    let disk = Disk::open(database, secret, options.cache)?;
+    let mut disk = Disk::open(database, secret, options.cache)?;
     let known = said.map_or(0, |said| said.commit);
     let loaded = load(&disk, None, known)?;
     let damaged = |why: String| Err(Error::Damaged { why });
+    if said.is_none() && loaded.commit > 0 {
+        return damaged("what its witness has seen could not be read: it may have lost its end".into());
+    }
     if loaded.commit < known {
         return damaged(format!("its last commit is {}; the witness has seen {known}", loaded.commit));
     }
@@ -343,6 +350,7 @@ fn judge(
         if loaded.index.objects.iter().any(|(id, held)| whole.get(id) != Some(&held.bytes)) {
             return damaged(format!("at byte {offset} of its log, {what}"));
         }
+        disk.harmless = log.suspect.iter().map(|(offset, _)| *offset).collect();
     }
     Ok((disk, loaded))
 }
@@ -403,6 +411,9 @@ fn salvage(
                 opened.lost.push(Finding { key: (*name).into(), reason });
             }
         }
+    } else {
+        let reason = "it, or the secret that it is sealed with, could not be read: how much there was is not known";
+        opened.lost.push(Finding { key: "witness".into(), reason: reason.into() });
     }
     loaded.commit = loaded.commit.max(found.commit).max(said.map_or(0, |said| said.commit));
     Ok((disk, loaded))

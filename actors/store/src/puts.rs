@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    EpisodeMeta, EpisodeRecord, Error, Id, JobMeta, JobRecord, Journal, MAX_NAME, MAX_PINS, MAX_TEXT, MAX_VALUE, Page,
-    Query, SessionRecord, SledStore, Store, Usage, Verdict,
+    EpisodeMeta, EpisodeRecord, Error, Id, JobMeta, JobRecord, Journal, MAX_NAME, MAX_OWNERS, MAX_PINS, MAX_TEXT,
+    MAX_VALUE, Page, Query, SessionRecord, SledStore, Store, Usage, Verdict,
     fsck::Report,
     index::{Episode, Index, Item, Job, Op, SEGMENT, Session},
     key::Key,
@@ -62,6 +62,44 @@ impl SledStore {
         made
     }
 
+    /// Adds owners to an episode; whether it is there.
+    fn share_episode(&self, id: &Id, owners: &[String]) -> Result<bool, Error> {
+        loop {
+            let (order, before) = match self.state().index.episodes.get(id) {
+                None => return Ok(false),
+                Some(Episode { owners: before, .. })
+                    if before.len() >= MAX_OWNERS
+                        || owners.iter().all(|owner| before.iter().any(|o| **o == **owner)) =>
+                {
+                    return Ok(true);
+                }
+                Some(episode) => (episode.order, episode.owners.len()),
+            };
+            let key = Key::Episode(order);
+            let record = self.record::<EpisodeRecord>(&key)?;
+            let mut state = self.state();
+            // Another thread may have come in between: then all is looked at again.
+            let Some(blueprint) = state.index.episodes.get(id).and_then(|episode| {
+                ((episode.order, episode.owners.len()) == (order, before)).then_some(episode.blueprint)
+            }) else {
+                continue;
+            };
+            let mut record = record.ok_or_else(|| Error::missing(&key))?;
+            let grown = encode(&record).len();
+            for owner in owners {
+                if record.meta.owners.len() < MAX_OWNERS && !record.meta.owners.contains(owner) {
+                    record.meta.owners.push(owner.clone());
+                }
+            }
+            let value = encode(&record);
+            self.room_beside(&mut state, (value.len() - grown) as u64, &blueprint, &BTreeSet::from([*id]))?;
+            let owners = record.meta.owners.iter().map(|owner| state.index.name(owner)).collect();
+            state.index.share_episode(id, value.len() as u64, owners);
+            Self::queue(&mut state, vec![Op::Put(key, value)]);
+            return Ok(true);
+        }
+    }
+
     fn job_body(&self, id: &Id) -> Result<Option<JobBody>, Error> {
         self.record(&Key::Job(*id))
     }
@@ -71,6 +109,8 @@ impl Store for SledStore {
     fn put_episode(&self, meta: &EpisodeMeta, bytes: &[u8]) -> Result<Id, Error> {
         bounded("scene's name", meta.scene.len(), MAX_NAME as u64)?;
         bounded("episode", bytes.len(), MAX_VALUE)?;
+        bounded("owners of an episode", meta.owners.len(), MAX_OWNERS as u64)?;
+        meta.owners.iter().try_for_each(|owner| bounded("owner's name", owner.len(), MAX_NAME as u64))?;
         if meta.episode_return.is_nan() {
             return Err(Error::NotANumber { what: "episode's return" });
         }
@@ -78,20 +118,26 @@ impl Store for SledStore {
         let id = Id::of(bytes);
         let length = bytes.len() as u64;
         let record = encode(&EpisodeRecord { id, bytes: length, meta: meta.clone() });
-        let mut state = self.state();
-        if state.index.episodes.contains_key(&id) {
-            return Ok(id);
-        }
+        let mut state = loop {
+            if self.share_episode(&id, &meta.owners)? {
+                return Ok(id);
+            }
+            let state = self.state();
+            if !state.index.episodes.contains_key(&id) {
+                break state;
+            }
+        };
         let needed = object_size(bytes) + size(&Key::Episode(0), record.len() as u64);
         self.make_room(&mut state, needed, &meta.blueprint)?;
         let mut ops = Vec::new();
         let index = &mut state.index;
         hold(index, &mut ops, id, bytes);
         let (order, scene) = (index.next, index.name(&meta.scene));
+        let owners = meta.owners.iter().map(|owner| index.name(owner)).collect();
         ops.push(Op::Put(Key::Episode(order), record.clone()));
         let (blueprint, session) = (meta.blueprint, meta.session);
         let record = record.len() as u64;
-        index.add_episode(id, Episode { order, record, bytes: length, blueprint, session, scene });
+        index.add_episode(id, Episode { order, record, bytes: length, blueprint, session, scene, owners });
         Self::queue(&mut state, ops);
         Ok(id)
     }
@@ -119,6 +165,7 @@ impl Store for SledStore {
             let fits = |episode: &&Episode| {
                 query.scene.as_ref().is_none_or(|scene| **scene == *episode.scene)
                     && query.session.is_none_or(|session| session == episode.session)
+                    && query.owner.as_ref().is_none_or(|owner| episode.owners.iter().any(|o| **o == **owner))
             };
             let from = match query.after {
                 None => Some(u64::MAX),

@@ -1,6 +1,9 @@
 //! What is kept, in the store's own words. All of it is data: what the bytes inside mean is for others to say.
 
-use borsh::{BorshDeserialize, BorshSerialize};
+use borsh::{
+    BorshDeserialize, BorshSerialize,
+    io::{self, Read},
+};
 use serde::Serialize;
 
 use crate::{Error, Id};
@@ -13,6 +16,8 @@ pub const MAX_NAME: usize = 256;
 pub const MAX_TEXT: usize = 8 << 10;
 /// Episodes that one job pins, at most. A job's record is written anew while it grows, so all of it must stay in one part.
 pub const MAX_PINS: usize = 100;
+/// Owners of an episode, at most: its record is written anew where the same is recorded for somebody else, and must stay in one part.
+pub const MAX_OWNERS: usize = 32;
 
 /// What is known of an episode besides its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, BorshSerialize, BorshDeserialize)]
@@ -35,6 +40,20 @@ pub struct EpisodeMeta {
     pub lane: u32,
     /// When it was recorded, as its recorder has it: milliseconds since 1970.
     pub time_ms: u64,
+    /// Whose it is: of equal recordings, which are one, everybody's, up to [`MAX_OWNERS`].
+    #[borsh(deserialize_with = "owners")]
+    pub owners: Vec<String>,
+}
+
+/// Records that were written before there were owners end here.
+fn owners<R: Read>(reader: &mut R) -> io::Result<Vec<String>> {
+    let mut count = [0; 4];
+    let (first, rest) = count.split_at_mut(1);
+    if reader.read(first)? == 0 {
+        return Ok(Vec::new());
+    }
+    reader.read_exact(rest)?;
+    (0..u32::from_le_bytes(count)).map(|_| String::deserialize_reader(reader)).collect()
 }
 
 /// A recorded episode, without its bytes.
@@ -56,6 +75,8 @@ pub struct Query {
     pub scene: Option<String>,
     /// Of this session only.
     pub session: Option<u64>,
+    /// Of this owner only.
+    pub owner: Option<String>,
     /// Those that come after this one: the last of the page before. One that is gone gives an empty page.
     pub after: Option<Id>,
     /// Leaves out so many (after `after`).
@@ -193,4 +214,20 @@ pub struct Usage {
 pub(crate) fn bounded(what: &'static str, found: usize, accepted: u64) -> Result<(), Error> {
     let found = found as u64;
     if found > accepted { Err(Error::TooLong { what, found, accepted }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records from before there were owners are read, and are nobody's; a list of owners that is cut off is no record.
+    #[test]
+    fn records_without_owners() {
+        let meta = EpisodeMeta { scene: "ant".into(), seed: Some(3), time_ms: 7, ..EpisodeMeta::default() };
+        let bytes = borsh::to_vec(&meta).unwrap();
+        let before = &bytes[..bytes.len() - 4];
+        assert_eq!(EpisodeMeta::try_from_slice(before).unwrap(), meta);
+        assert_eq!(EpisodeMeta::try_from_slice(&bytes).unwrap(), meta);
+        assert!(EpisodeMeta::try_from_slice(&bytes[..bytes.len() - 1]).is_err());
+    }
 }

@@ -1,6 +1,6 @@
 //! `hyperdust companion work`: for a server, job after job.
 
-use std::{cell::OnceCell, num::NonZeroUsize, path::PathBuf, process::ExitCode, thread, time::Duration};
+use std::{cell::OnceCell, num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc, thread, time::Duration};
 
 use clap::Args;
 use hyperdust_wire::{
@@ -14,7 +14,7 @@ use crate::{
     companion::{
         Verdict, machine,
         queue::Limits,
-        remote::{Remote, Task},
+        remote::{Remote, Task, passes},
     },
 };
 
@@ -67,7 +67,7 @@ impl Work {
         loop {
             let tasks = match remote.fetch() {
                 Ok(tasks) => tasks,
-                Err(Error::Client(error)) if error.retryable() && !self.once => {
+                Err(error) if passes(&error) && !self.once => {
                     eprintln!("{error}");
                     Vec::new()
                 }
@@ -77,9 +77,10 @@ impl Work {
             let bars = Bars::new(&names);
             let computed = remote.compute(&tasks, program, threads, &|event| bars.show(event));
             bars.clear();
+            let mut stuck = true;
             for (task, computed) in tasks.iter().zip(computed) {
-                let settled = match computed {
-                    Ok(()) => remote.settle(task, |job, number, state| {
+                let settled = computed.and_then(|()| {
+                    let settled = remote.settle(task, |job, number, state| {
                         let program = match guest.get() {
                             Some(program) => program,
                             None => {
@@ -88,11 +89,13 @@ impl Work {
                             }
                         };
                         machine(program)(job, number, state)
-                    }),
-                    Err(error) => Err(Error::Job(error.to_string())),
-                };
+                    });
+                    settled.map_err(Arc::new)
+                });
+                let waits = settled.as_ref().is_err_and(|error| passes(error));
+                stuck &= waits;
                 disputed |= matches!(settled, Ok(Verdict::Disputed { .. }));
-                undecided |= !matches!(settled, Ok(Verdict::Attested(_) | Verdict::Disputed { .. }));
+                undecided |= !waits && !matches!(settled, Ok(Verdict::Attested(_) | Verdict::Disputed { .. }));
                 print(task, &settled);
             }
             if self.once && tasks.is_empty() {
@@ -102,7 +105,7 @@ impl Work {
                     (false, false) => ExitCode::SUCCESS,
                 });
             }
-            if tasks.is_empty() {
+            if stuck {
                 thread::sleep(Duration::from_secs(self.wait));
             }
         }
@@ -128,7 +131,7 @@ impl Work {
     }
 }
 
-fn print(task: &Task, settled: &Result<Verdict, Error>) {
+fn print(task: &Task, settled: &Result<Verdict, Arc<Error>>) {
     let why = match settled {
         Ok(Verdict::Attested(signed)) => format!("root {}", shown(&signed.message.claim)),
         Ok(Verdict::Disputed { node, own, claimed }) => {

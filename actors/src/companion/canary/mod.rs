@@ -37,7 +37,7 @@ pub struct Canary {
     pub job: Hash,
     /// Root of the graph that is claimed.
     pub claim: Hash,
-    /// 32 random bytes.
+    /// 32 random bytes: those that the claim was [planted](plant) with, if a contract shall tell that it is wrong.
     pub salt: Hash,
 }
 

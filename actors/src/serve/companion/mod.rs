@@ -12,6 +12,7 @@ mod pace;
 
 use std::{
     collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -145,45 +146,24 @@ impl Companion {
         {
             self.busy += 1;
             let (hub, models) = (self.hub.clone(), self.models.clone());
-            let checked = tokio::task::spawn_blocking({
-                let hub = hub.clone();
-                move || match &subject {
+            // The verdict is put there, too: where the store is being written anew, that takes its time.
+            let checked = tokio::task::spawn_blocking(move || {
+                let (Subject::Episode(id) | Subject::Job(id)) = subject;
+                let finding = catch_unwind(AssertUnwindSafe(|| match &subject {
                     Subject::Episode(id) => episode::check(&hub, &models, id, &mut Pace::new(&hub)),
                     Subject::Job(id) => job::check(&hub, id, &mut Pace::new(&hub)),
-                }
-            });
-            let (Subject::Episode(id) | Subject::Job(id)) = subject;
-            let told = checked.into_actor(self).map(move |finding, companion, ctx| {
+                }));
                 let finding = finding.unwrap_or_else(|_| Ok(Some(Finding::abstained("a fault of the replay"))));
-                let kept = match finding {
-                    Ok(Some(finding)) => companion.put(id, finding),
-                    Ok(None) => Ok(false),
-                    Err(error) => Err(error),
-                };
-                ctx.notify(Checked(kept.unwrap_or_else(|error| {
+                let kept = finding.and_then(|finding| finding.map_or(Ok(false), |finding| put(&hub, id, finding)));
+                kept.unwrap_or_else(|error| {
                     tracing::error!(%id, %error, "what was recorded could not be checked");
                     false
-                })));
+                })
             });
+            let told = checked.into_actor(self).map(|kept, _, ctx| ctx.notify(Checked(kept.unwrap_or_default())));
             ctx.spawn(told);
         }
         self.hub.metrics.companion.set((self.queue.len() + self.busy) as i64);
-    }
-
-    fn put(&self, subject: Id, Finding { outcome, detail }: Finding) -> Result<bool, Error> {
-        match outcome {
-            Outcome::Attested => tracing::debug!(%subject, "attested"),
-            _ => tracing::warn!(%subject, ?outcome, detail, "the companion does not attest"),
-        }
-        let verdict = Verdict { subject, by: NAME.into(), outcome, detail, time_ms: now() };
-        match self.hub.vault.store().put_verdict(&verdict) {
-            Ok(()) => {}
-            // It was evicted meanwhile.
-            Err(hyperdust_store::Error::Unknown { .. }) => return Ok(false),
-            Err(error) => return Err(Error::Store(error.to_string())),
-        }
-        self.hub.metrics.verdict(outcome);
-        Ok(true)
     }
 }
 
@@ -221,6 +201,23 @@ impl Handler<Checked> for Companion {
             self.hub.recorder.do_send(Flush);
         }
     }
+}
+
+/// Writes a verdict down; whether its subject is still there.
+fn put(hub: &Hub, subject: Id, Finding { outcome, detail }: Finding) -> Result<bool, Error> {
+    match outcome {
+        Outcome::Attested => tracing::debug!(%subject, "attested"),
+        _ => tracing::warn!(%subject, ?outcome, detail, "the companion does not attest"),
+    }
+    let verdict = Verdict { subject, by: NAME.into(), outcome, detail, time_ms: now() };
+    match hub.vault.store().put_verdict(&verdict) {
+        Ok(()) => {}
+        // It was evicted meanwhile.
+        Err(hyperdust_store::Error::Unknown { .. }) => return Ok(false),
+        Err(error) => return Err(Error::Store(error.to_string())),
+    }
+    hub.metrics.verdict(outcome);
+    Ok(true)
 }
 
 /// Episodes that came after `newest` and that this companion has not checked; with `jobs`, jobs too.

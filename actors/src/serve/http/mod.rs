@@ -131,8 +131,9 @@ pub fn serve(
 
 /// Whether a request is to an address (which a name that was bound again to this machine is not) or to `localhost`.
 fn known_host(request: &ServiceRequest) -> bool {
-    let info = request.connection_info();
-    let host = info.host();
+    // Not what proxies say of it: a page from elsewhere may add their headers to its requests.
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = request.uri().authority().map(|authority| authority.as_str()).or(named).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.contains(']') { host } else { name });
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok()

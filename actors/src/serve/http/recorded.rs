@@ -108,7 +108,7 @@ fn listed(hub: &Hub, id: &str) -> Result<Listed, Refusal> {
 
 fn episode(hub: &Hub, id: &str) -> Result<(Episode, Arc<Model>), Refusal> {
     let listed = listed(hub, id)?;
-    let found = hub.vault.episode(&listed.summary.id).map_err(Refusal::internal)?;
+    let found = hub.vault.episode(&listed.summary.id, None).map_err(Refusal::internal)?;
     let (_, bytes) = found.ok_or_else(|| Refusal::missing("the episode is gone"))?;
     let episode = Episode::decode(&bytes).map_err(Refusal::internal)?;
     let blueprint = hub.vault.blueprint(&episode.blueprint).map_err(Refusal::internal)?;

@@ -38,6 +38,8 @@ pub struct Disk {
     file: File,
     path: PathBuf,
     secret: Secret,
+    /// Where its log was damaged before it was opened, in what had long been replaced.
+    pub harmless: Vec<u64>,
 }
 
 impl Disk {
@@ -54,7 +56,7 @@ impl Disk {
         let db = caught(|| config.open())?;
         let file = File::open(path.join("db")).map_err(|error| Error::io("open the log", &error))?;
         sync_folder(path)?;
-        Ok(Self { db, file, path: path.into(), secret })
+        Ok(Self { db, file, path: path.into(), secret, harmless: Vec::new() })
     }
 
     /// Its folder.

@@ -1,7 +1,7 @@
 //! What there should be, written beside the database: so that a log that lost its end is noticed.
 //!
 //! After each commit, and before it is acknowledged, its number and what is kept are written here, to two places in turn, so that one of
-//! them is always whole. The file is not waited for: after a power cut it may be behind the database, which is harmless; a database that
+//! them is always whole. The file is waited for when it is new, and not again: after a power cut it may be behind the database, which is harmless; a database that
 //! is behind the witness has lost what was acknowledged.
 
 use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
@@ -71,5 +71,11 @@ impl Witness {
     pub fn testify(&self, said: &Testimony) -> io::Result<()> {
         let place = said.commit % 2 * BYTES as u64;
         self.file.write_all_at(&said.encode(&self.secret), place)
+    }
+
+    /// Writes down where a database is that has no witness yet, and waits for the disk.
+    pub fn begin(&self, said: &Testimony) -> io::Result<()> {
+        self.testify(said)?;
+        self.file.sync_all()
     }
 }

@@ -6,6 +6,7 @@ mod flips;
 mod full;
 mod kills;
 mod model;
+mod owners;
 mod refusals;
 mod writer;
 

@@ -231,7 +231,7 @@ impl Model {
         let mine: Vec<Id> = mine.map(|(id, ..)| *id).collect();
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let query = Query { scene: Some("ant".into()), session: Some(0), after, offset: 0, limit: 2 };
+            let query = Query { scene: Some("ant".into()), session: Some(0), after, limit: 2, ..Query::default() };
             let Page { episodes, more, total } = store.episodes(&query).unwrap();
             assert_eq!(total, mine.len() as u64);
             found.extend(episodes.iter().map(|episode| episode.id));

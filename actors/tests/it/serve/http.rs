@@ -84,7 +84,10 @@ fn refusals() {
         let message: Value = serde_json::from_slice(&body).unwrap();
         assert!(status == 404 && message["message"].is_string(), "{path}: {status}");
     }
-    assert_eq!(get(address, "/api/status", "evil.example").0, 400);
+    // Also where the request says that a proxy was asked for another one.
+    for host in ["evil.example", "evil.example\r\nX-Forwarded-Host: localhost\r\nForwarded: host=localhost"] {
+        assert_eq!(get(address, "/api/status", host).0, 400, "{host}");
+    }
     assert_eq!(get(address, "/", "[::1]:8080").0, 200);
 }
 

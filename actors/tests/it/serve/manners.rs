@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use hyperdust_actors::serve::Options;
+use hyperdust_gym::AutoresetMode;
 use hyperdust_wire::{
     Code, Header, Kind, VERSION,
     message::{Hello, Open, Reply, Request, Value},
 };
 
-use super::house::{House, Player, header, parse, refused, reset};
+use super::house::{House, Player, header, parse, recorded, refused, reset};
 
 /// A number acts once: sent again it gets the same bytes, out of turn it is refused with the number that is due.
 #[test]
@@ -183,4 +184,46 @@ fn nonsense() {
         }
     }
     assert_eq!(other.step(), local.step());
+}
+
+/// An episode that is longer than all that the store may hold is lost, and nothing else is: others are recorded meanwhile and later, and
+/// whose it was is told that nothing was recorded.
+#[test]
+fn what_never_fits_is_in_nobodys_way() {
+    let change = |config: &mut hyperdust_actors::serve::Config| {
+        (config.store.capacity, config.store.journal) = (60_000, false);
+    };
+    let house = House::new(change, Options::default());
+    let open = Open { max_episode_steps: Some(800), ..recorded("pendulum", 1, AutoresetMode::SameStep) };
+    let mut long = Player::open(house.ipc(), open, 1);
+    long.reset(1);
+    while !long.step().episode_mask[0] {}
+    for seed in 1..3 {
+        let mut short = Player::open(house.ipc(), recorded("cartpole", 1, AutoresetMode::SameStep), seed);
+        short.reset(seed);
+        while !short.step().episode_mask[0] {}
+        assert_eq!(short.close().episodes, 1);
+    }
+    assert_eq!(long.close().episodes, 0);
+}
+
+/// The same of a session's log: it is not kept, the session goes on, and others are not held up.
+#[test]
+fn a_log_that_never_fits_is_in_nobodys_way() {
+    let change = |config: &mut hyperdust_actors::serve::Config| config.store.capacity = 60_000;
+    let house = House::new(change, Options::default());
+    let mut large = Player::open(house.ipc(), Open::new("cartpole", 1024), 1);
+    large.reset(1);
+    let frames = large.ask(&Request::Snapshot).unwrap();
+    let Reply::Snapshot(snapshot) = parse(&frames) else { panic!("no snapshot") };
+    assert!(snapshot.len() > 60_000, "{}", snapshot.len());
+    large.ask(&Request::Restore(snapshot)).unwrap();
+    for seed in 1..3 {
+        large.step();
+        let mut short = Player::open(house.ipc(), recorded("cartpole", 1, AutoresetMode::SameStep), seed);
+        short.reset(seed);
+        while !short.step().episode_mask[0] {}
+        assert_eq!(short.close().episodes, 1);
+    }
+    large.close();
 }

@@ -12,3 +12,4 @@ mod manners;
 mod policy;
 mod signing;
 mod strangers;
+mod work;

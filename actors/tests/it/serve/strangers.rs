@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use hyperdust_actors::serve::{Options, keys};
+use hyperdust_gym::AutoresetMode;
 use hyperdust_wire::{
-    Code,
+    Code, Hex,
     curve::{self, Authorised, Entry, KeyPair},
-    message::{Open, Request, Right, Role},
+    message::{EpisodeId, EpisodeQuery, Open, Reply, Request, Right, Role},
 };
 
-use super::house::{Client, House, Player, refused, reset};
+use super::house::{Client, House, Player, parse, recorded, refused, reset};
 
 /// A server that listens everywhere, with these keys.
 fn house(entries: &[(&Arc<KeyPair>, Role)]) -> House {
@@ -95,4 +96,54 @@ fn roles() {
     handed.step();
     refused(handed.ask(&reset(1)), Code::Forbidden);
     handed.step();
+
+    // An operator who has the token may take any session over, and all of it.
+    mine.client = client(&house, &operator);
+    let resumed = mine.client.resume(&mine.opened, mine.number).unwrap();
+    assert_eq!(resumed.opened.rights, [Right::Step, Right::Reset, Right::State]);
+    mine.step();
+}
+
+/// What a client is told there is.
+fn episodes(client: &mut Client) -> Vec<Hex<32>> {
+    let frames = client.query(&Request::Episodes(EpisodeQuery::default())).unwrap();
+    let Reply::Episodes(list) = parse(&frames) else { panic!("no list") };
+    list.episodes.iter().map(|episode| episode.id).collect()
+}
+
+/// Recordings are read by whose they are (of equal ones everybody who made them, and whom the session was handed to) and by operators.
+/// To other agents they are not there, and companions read none.
+#[test]
+fn recordings_have_owners() {
+    let (agent, other, operator, companion) = (pair(), pair(), pair(), pair());
+    let house = house(&[
+        (&agent, Role::Agent),
+        (&other, Role::Agent),
+        (&operator, Role::Operator),
+        (&companion, Role::Companion),
+    ]);
+    let record = |pair: &KeyPair, open: Open, seed: u64| {
+        let mut player = Player::open(client(&house, pair), open, seed);
+        player.reset(seed);
+        while !player.step().episode_mask[0] {}
+        player.close();
+    };
+    let open = || recorded("cartpole", 1, AutoresetMode::SameStep);
+    let episode = |pair: &KeyPair, id: Hex<32>| client(&house, pair).query(&Request::Episode(EpisodeId { id }));
+    record(&agent, open(), 1);
+    let mine = episodes(&mut client(&house, &agent));
+    assert_eq!(mine.len(), 1);
+    assert_eq!(episodes(&mut client(&house, &operator)), mine);
+    episode(&agent, mine[0]).unwrap();
+    episode(&operator, mine[0]).unwrap();
+    assert!(episodes(&mut client(&house, &other)).is_empty());
+    refused(episode(&other, mine[0]), Code::NotFound);
+    refused(client(&house, &companion).query(&Request::Episodes(EpisodeQuery::default())), Code::Forbidden);
+    refused(episode(&companion, mine[0]), Code::Forbidden);
+
+    record(&other, open(), 1);
+    assert_eq!(episodes(&mut client(&house, &other)), mine, "it has made the same");
+    record(&operator, Open { agent: Some(other.public.to_string()), ..open() }, 2);
+    assert_eq!(episodes(&mut client(&house, &other)).len(), 2);
+    assert_eq!(episodes(&mut client(&house, &agent)), mine);
 }

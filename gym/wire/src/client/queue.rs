@@ -19,6 +19,10 @@ use super::link::{Link, Received};
 const KEEP: Duration = Duration::from_secs(5);
 /// Bytes of answered requests that are kept at most.
 const KEEP_BYTES: usize = 16 << 20;
+/// Bytes of a forgotten request whose memory is written again, at most, and how many such there are.
+const SPARE_BYTES: usize = 1 << 20;
+/// See [`SPARE_BYTES`].
+const SPARE: usize = crate::limits::PIPELINE as usize;
 /// What a request takes beside its frames, about.
 const OVERHEAD: usize = 160;
 
@@ -84,6 +88,11 @@ impl Queue {
         self.start
     }
 
+    /// Number of the first that this server has not been sent.
+    pub fn posted(&self) -> u64 {
+        self.posted
+    }
+
     /// Number of the next request.
     pub fn next(&self) -> u64 {
         self.start + self.sent.len() as u64
@@ -129,8 +138,9 @@ impl Queue {
     }
 
     /// The session goes on at a server that expects `next`: sends everything once more that has no answer, and what the server has
-    /// forgotten, `most` at a time. Whether all of that is still kept.
-    pub fn go_on(&mut self, link: &Link, next: u64, most: u32) -> Result<bool, ClientError> {
+    /// forgotten, `most` at a time. What is `flying`, from `next` on, is not sent a second time: a copy might act though the first was
+    /// refused. Whether all of that is still kept.
+    pub fn go_on(&mut self, link: &Link, next: u64, most: u32, flying: bool) -> Result<bool, ClientError> {
         if next < self.start || next > self.next() {
             return Ok(false);
         }
@@ -139,7 +149,10 @@ impl Queue {
                 self.post(link, number)?;
             }
         }
-        (self.posted, self.heard) = (next, next);
+        self.heard = next;
+        if !flying {
+            self.posted = next;
+        }
         self.catch_up(link, most)?;
         Ok(true)
     }
@@ -223,7 +236,9 @@ impl Queue {
         {
             self.kept -= sent.bytes();
             self.start += 1;
-            self.spare.push(sent.frames);
+            if sent.bytes() <= SPARE_BYTES && self.spare.len() < SPARE {
+                self.spare.push(sent.frames);
+            }
         }
     }
 }

@@ -27,8 +27,8 @@ pub struct Session {
     queue: Queue,
     /// When to make sure of the server.
     check: Instant,
-    /// The RESUME that is under way.
-    resuming: Option<u64>,
+    /// The RESUME that is under way, and the number of the first request that was sent after it.
+    resuming: Option<(u64, u64)>,
     /// Why the requests are not answered, where the server said so: it is asked again every heartbeat, until the deadline.
     trouble: Option<Failure>,
     lost: Option<String>,
@@ -320,10 +320,9 @@ impl Session {
     fn handle(&mut self, received: Received) -> Result<(), ClientError> {
         let header = received.header;
         if header.session == 0 {
-            if self.resuming == Some(header.request) {
-                self.resuming = None;
+            if let Some((_, posted)) = self.resuming.take_if(|(number, _)| *number == header.request) {
                 return match Reply::decode(&header, &received.slices())? {
-                    Reply::Resumed(resumed) => self.resumed(*resumed),
+                    Reply::Resumed(resumed) => self.resumed(*resumed, posted),
                     Reply::Failure(failure) => self.not_resumed(failure),
                     _ => Err(ClientError::Unexpected { what: "RESUME" }),
                 };
@@ -382,11 +381,16 @@ impl Session {
             // After a quota, those behind it get errors of order, and are sent again with it. Who drains may be back before the deadline.
             Code::Detached | Code::SessionFailed | Code::Order | Code::Draining => self.stumbled(failure)?,
             Code::Quota if failure.retry_after_ms.is_some() => self.stumbled(failure)?,
-            Code::UnknownSession | Code::RolledBack | Code::BadToken => {
-                self.lost = Some(failure.message.clone());
+            // Its place was taken by what was sent twice, which may be this very request.
+            Code::Pipeline | Code::Busy => self.stumbled(failure)?,
+            code => {
+                if matches!(code, Code::UnknownSession | Code::RolledBack | Code::BadToken) {
+                    self.lost = Some(failure.message.clone());
+                }
+                // Where the server stood before says nothing of the request that takes this number next.
+                self.resuming = None;
                 self.queue.refuse(number, failure);
             }
-            _ => self.queue.refuse(number, failure),
         }
         Ok(())
     }
@@ -408,13 +412,16 @@ impl Session {
     fn recover(&mut self) -> Result<(), ClientError> {
         self.check = Instant::now() + self.client.heartbeat();
         let resume = self.resume(Some(self.queue.start()));
-        self.resuming = Some(self.client.post(&Request::Resume(resume))?);
+        self.resuming = Some((self.client.post(&Request::Resume(resume))?, self.queue.posted()));
         Ok(())
     }
 
-    fn resumed(&mut self, resumed: Resumed) -> Result<(), ClientError> {
+    /// The session goes on, at a server that was sent everything before `posted` when it was asked.
+    fn resumed(&mut self, resumed: Resumed, posted: u64) -> Result<(), ClientError> {
         let same = resumed.opened.layout == self.opened.layout;
-        if !same || !self.queue.go_on(&self.client.link, resumed.next, self.opened.pipeline)? {
+        // It has all of it: what was sent since is on its way. Should it get lost, the next RESUME will tell.
+        let flying = resumed.next == posted && self.trouble.is_none();
+        if !same || !self.queue.go_on(&self.client.link, resumed.next, self.opened.pipeline, flying)? {
             let why = format!("the server has its requests up to {} only, or it is another one", resumed.next - 1);
             self.lost = Some(why);
             return self.open();

@@ -30,6 +30,12 @@ pub struct Setup {
     pub quota: u32,
     /// One in so many steps finds a server that was killed before it, once each: the last requests were not written down; 0: none.
     pub crash: u32,
+    /// One in so many steps finds no place in the queue, once each; 0: none.
+    pub crowd: u32,
+    /// So many steps find the disk full.
+    pub full: Arc<AtomicU32>,
+    /// Reads nothing while it is set.
+    pub hold: Arc<AtomicBool>,
     /// Answers nothing of a session while it is set.
     pub silent: Arc<AtomicBool>,
     /// Binds anew as often as this number grows: all connections break.
@@ -69,7 +75,9 @@ impl Server {
                 if let Some(zap) = &zap {
                     zap.serve().unwrap();
                 }
-                while let Ok(identity) = router.recv_msg(zmq::DONTWAIT) {
+                while !state.setup.hold.load(Ordering::Relaxed)
+                    && let Ok(identity) = router.recv_msg(zmq::DONTWAIT)
+                {
                     let mut frames = Vec::new();
                     while frames.last().map_or(identity.get_more(), zmq::Message::get_more) {
                         frames.push(router.recv_msg(0).unwrap());
@@ -266,12 +274,21 @@ impl State {
                 Failure::new(Code::Order, format!("found {}; accepted: {next}", header.request)).next(next),
             );
         }
-        for (every, code) in [(self.setup.fail, Code::SessionFailed), (self.setup.quota, Code::Quota)] {
+        let some = [
+            (self.setup.fail, Code::SessionFailed),
+            (self.setup.quota, Code::Quota),
+            (self.setup.crowd, Code::Pipeline),
+        ];
+        for (every, code) in some {
             if every > 0 && next.is_multiple_of(every.into()) && self.failed < next {
                 self.failed = next;
                 let retry_after_ms = (code == Code::Quota).then_some(1);
                 return refused(Failure { retry_after_ms, ..Failure::new(code, "once").next(next) });
             }
+        }
+        let less = |left: u32| left.checked_sub(1);
+        if self.setup.full.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
+            return refused(Failure::new(Code::Storage, "full").next(next));
         }
         if self.setup.crash > 0 && next.is_multiple_of(self.setup.crash.into()) && self.crashed < next {
             self.crashed = next;

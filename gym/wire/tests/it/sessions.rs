@@ -73,15 +73,53 @@ fn sessions_are_the_env() {
     }
 }
 
-/// A fifth of all messages lost each way, a session that fails and is over its quota now and then: every step still acts exactly
-/// once, in order.
+/// A fifth of all messages lost each way, a session that fails, is over its quota or has a full queue now and then: every step still
+/// acts exactly once, in order.
 #[test]
 fn lost_messages_change_nothing() {
     for pipeline in [1, 4] {
-        let setup = Setup { lose: 5, fail: 13, quota: 7, ..Setup::default() };
+        let setup = Setup { lose: 5, fail: 13, quota: 7, crowd: 11, ..Setup::default() };
         let server = Server::start(setup);
         let mode = AutoresetMode::SameStep;
         play(&mut open(&server, "cartpole", mode, pipeline), &mut local("cartpole", LANES, mode), 120);
+    }
+}
+
+/// A step that was refused has not acted and does not act later, whatever the client has asked the slow server meanwhile: the next one
+/// gets its own batch.
+#[test]
+fn refused_steps_never_act() {
+    // Whether the answer to a RESUME is about the step before the refused one, or about one that was refused too.
+    for (refusals, before) in [(1, true), (2, false)] {
+        let setup = Setup::default();
+        let server = Server::start(setup.clone());
+        let mode = AutoresetMode::NextStep;
+        let mut session = open(&server, "cartpole", mode, 1);
+        let mut env = local("cartpole", LANES, mode);
+        let mut actions = Actions::new(&env);
+        assert_eq!(session.reset(Seeds::First(1), None).unwrap(), env.reset(Seeds::First(1), None).unwrap());
+        let full = |result: Result<&hyperdust_gym::Batch, ClientError>| {
+            assert!(matches!(result, Err(ClientError::Refused(failure)) if failure.code == Code::Storage));
+        };
+        let slow = actions.draw(&env);
+        setup.hold.store(true, Ordering::Relaxed);
+        session.step_async(&slices(&slow)).unwrap();
+        // Longer than a heartbeat.
+        assert!(!session.poll(Duration::from_millis(30)).unwrap());
+        if before {
+            setup.hold.store(false, Ordering::Relaxed);
+            assert_eq!(session.step_wait().unwrap(), env.step(&slices(&slow)).unwrap());
+            setup.full.store(refusals, Ordering::Relaxed);
+        } else {
+            setup.full.store(refusals, Ordering::Relaxed);
+            setup.hold.store(false, Ordering::Relaxed);
+            full(session.step_wait());
+        }
+        full(session.step(&slices(&actions.draw(&env))));
+        for _ in 0..3 {
+            let rows = actions.draw(&env);
+            assert_eq!(session.step(&slices(&rows)).unwrap(), env.step(&slices(&rows)).unwrap());
+        }
     }
 }
 
