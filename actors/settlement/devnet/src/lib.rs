@@ -1,0 +1,2 @@
+//! A chain in this process.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! What sessions are paid and disputed with, on any EVM chain.
+#![forbid(unsafe_code)]
