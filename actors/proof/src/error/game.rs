@@ -88,7 +88,7 @@ pub enum MoveError {
         /// Due.
         accepted: usize,
     },
-    /// Subtrees that are not the plan's.
+    /// Subtrees that are not the plan's, or of which one behind the last node is not empty.
     #[error("the subtrees lead to {}; accepted: {}", Hex(found), Hex(accepted))]
     NotInPlan {
         /// Root that they lead to.

@@ -4,11 +4,12 @@
 //! sees a root alone. So the provider opens its plan's tree from the root downwards, a few levels at a time, and
 //! the challenger picks a subtree that is not its own. Nothing can be made up on the way, because what is posted has to hash to
 //! what was there before; and two trees with different roots differ in some subtree, down to a node. That node is then
-//! [answered](super::Due::Answer) for.
+//! [answered](super::Due::Answer) for. Behind the last node there is nothing to differ in: a tree that holds something there is no
+//! plan's, and cannot be opened.
 
 use crate::{
     error::{DissectionError, MoveError},
-    graph,
+    graph::{self, NODE_DEPTH},
     tree::{self, Hash},
 };
 
@@ -54,9 +55,14 @@ impl PlanSearch {
 
     /// The provider's move: the roots of the subtrees [below](Self::below).
     pub(super) fn split(&mut self, roots: &[Hash]) -> Result<(), MoveError> {
-        let (_, places) = self.below();
+        let (below, places) = self.below();
         if roots.len() != places.len() {
             return Err(MoveError::Subtrees { found: roots.len(), accepted: places.len() });
+        }
+        let empty = tree::zero(NODE_DEPTH + below);
+        let behind = places.iter().zip(roots).filter(|(place, _)| **place << below >= self.nodes);
+        if let Some((_, &found)) = behind.into_iter().find(|(_, root)| **root != empty) {
+            return Err(MoveError::NotInPlan { found, accepted: empty });
         }
         let mut level = roots.to_vec();
         while level.len() > 1 {

@@ -62,7 +62,7 @@ pub const MAX_NODES: u32 = 1 << 16;
 pub const UNKNOWN: Hash = [0; 32];
 
 /// Levels of a node's own subtree.
-const NODE_DEPTH: u32 = NODE_WORDS.trailing_zeros();
+pub(crate) const NODE_DEPTH: u32 = NODE_WORDS.trailing_zeros();
 /// Word of a node that holds its output.
 const OUTPUT_WORD: usize = 6;
 /// Bytes of a node's longest borsh encoding.

@@ -3,6 +3,8 @@
 use hyperdust_proof::{
     DissectionError, ExecutionError, Game, MoveError, Node, Party, Transcript, TranscriptError,
     game::{Challenge, Clock, EVIDENCE, Finding, Judge, Knowledge, Move, MoveKind, NothingSigned, Part, Reason},
+    graph::{KIND, NODE_BYTES},
+    tree::{self, Hash, Head},
 };
 
 use super::due;
@@ -181,6 +183,29 @@ fn splits_are_checked() {
     game.play(Party::Provider, FILED, split(&job.truth, 0, 2..4), &judge).unwrap();
     game.play(Party::Challenger, FILED, Move::Pick(1), &judge).unwrap();
     assert_eq!(game.turn().unwrap().due, hyperdust_proof::game::Due::Answer { node: 3 });
+}
+
+/// A plan whose nodes are the signed ones and whose tree holds something behind the last of them is another plan, in which no node is
+/// another: its provider has nothing to post, and the challenger is not left with a subtree that it may not pick.
+#[test]
+fn nothing_lies_behind_a_plans_last_node() {
+    let job = Job::new();
+    let judge = arena::judge(&job);
+    let above = |level: &[Hash]| -> Vec<Hash> { level.chunks(2).map(|pair| tree::node(&pair[0], &pair[1])).collect() };
+    let mut nodes: Vec<Hash> = (0..8).map(|place| job.truth.graph.plan_subtree(0, place).unwrap()).collect();
+    nodes[6] = [9; 32];
+    let (pairs, length) = (above(&nodes), NODE_BYTES * 5);
+    let plan = Head { kind: KIND.word(), length, tree: above(&above(&pairs))[0] }.root();
+    for (arity, posted) in [(16, nodes), (4, pairs)] {
+        let terms = hyperdust_proof::game::Terms { plan, ..arena::terms(&job.truth, Challenge::Plan, arity) };
+        let mut game = Game::new(terms).unwrap();
+        let error = game.play(Party::Provider, FILED, Move::Split(posted), &judge).unwrap_err();
+        assert!(matches!(error, MoveError::NotInPlan { .. }), "{error}");
+        let late = game.turn().unwrap().until + 1;
+        let called = due(Party::Challenger, &game, late, &mut job.truth.clone());
+        game.play(Party::Challenger, late, called, &judge).unwrap();
+        assert_eq!(game.outcome().unwrap().blamed, Party::Provider);
+    }
 }
 
 /// Questions about inputs: the node must be the plan's, the evidence short, and the judge has the last word.
