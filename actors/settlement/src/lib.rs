@@ -1,2 +1,24 @@
 //! What sessions are paid and disputed with, on any EVM chain.
+//!
+//! - [`chain`]: a connection to a node, what is known of chains, what a node can do.
+//! - [`deployment`]: which contracts, where, with which parameters; made, read from a file, and checked against the chain.
+//! - [`market`]: everything that anybody does with them, as values that can be kept and sent later, and what receipts say of it.
+//! - [`wallet`]: keys in files. [`amount`]: wei, shown and read exactly. [`revert`]: why a contract refused, in words.
+//! - [`bindings`]: the contracts as they are.
 #![forbid(unsafe_code)]
+
+pub mod amount;
+pub mod bindings;
+pub mod chain;
+pub mod deployment;
+mod error;
+pub mod market;
+pub mod revert;
+pub mod wallet;
+
+pub use chain::Chain;
+pub use deployment::Deployment;
+pub use error::Error;
+pub use market::{Call, Market};
+pub use revert::Revert;
+pub use wallet::Wallet;

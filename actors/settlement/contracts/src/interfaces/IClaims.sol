@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title What disputes are about, and what their end does
-/// @notice `Sessions` implements it, `Disputes` uses it. A session has one claim at most, so a claim is known by its session.
+/// @notice `Sessions` implements it, `Disputes` and `Inputs` use it. A session has one claim at most, so a claim is known by its session.
 interface IClaims {
     /// @notice A provider's claim about all lanes of a session.
     struct Claim {
@@ -30,6 +30,8 @@ interface IClaims {
         uint32 games;
         /// @dev Whether one machine instruction can settle it. If not, it is refunded at most.
         bool provable;
+        /// @dev Whether it is about a scene: node `k` of each lane is then segment `k`, and its plan of the one form that `Inputs` says.
+        bool scene;
         /// @dev Whether it waits for its deadline or for games. A claim that was refuted stays known, and is not live.
         bool live;
     }
@@ -63,10 +65,10 @@ interface IClaims {
     /// @param siblings Opens the lane's item in the commitment, from its own sibling upwards.
     function laneOf(bytes32 session, Lane calldata lane, bytes32[] calldata siblings) external view returns (bytes32 job);
 
-    /// @notice A game began: the claim isn't paid before it ends. Only `Disputes`, only until the deadline.
+    /// @notice A game began: the claim isn't paid before it ends. Only `Disputes` and `Inputs`, only until the deadline.
     function lock(bytes32 session) external;
 
-    /// @notice A game ended. Only `Disputes`, once for each `lock`. Where the claim has fallen already, nothing more is taken.
+    /// @notice A game ended. Only `Disputes` and `Inputs`, once for each `lock` of its own. Where the claim has fallen already, nothing more is taken.
     /// @param challenger Who gets its share of what the provider loses.
     /// @return taken What was taken from the provider's bond, in the session's currency.
     function settle(bytes32 session, Verdict verdict, address challenger) external returns (uint256 taken);

@@ -91,8 +91,9 @@ abstract contract SessionBook is Purse, IClaims, ISessions {
     IProviders public immutable providers;
     ICompanions public immutable companions;
     IWork public immutable work;
-    /// @notice The only contract that locks and settles claims.
+    /// @notice The only contracts that lock and settle claims: games about outputs, and about inputs.
     address public immutable disputes;
+    address public immutable inputs;
     /// @notice Seconds in which a claim can be challenged.
     uint256 public immutable window;
     /// @notice Seconds that a provider has to claim after the user asked for its money back.
@@ -181,6 +182,7 @@ abstract contract SessionBook is Purse, IClaims, ISessions {
         Session storage s = sessions[session];
         if (s.commitment == 0) return c;
         (c.program, c.content, c.provable) = assets.contentOf(s.asset);
+        c.scene = assets.isScene(s.asset);
         (c.provider, c.signer, c.fee, c.lanes) = (s.provider, s.signer, s.amount, s.lanes);
         (c.commitment, c.actions, c.outputs) = (s.commitment, s.actions, s.outputs);
         (c.deadline, c.games, c.live) = (s.ends, s.games, s.status == Status.Claimed);

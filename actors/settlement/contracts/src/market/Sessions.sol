@@ -63,12 +63,14 @@ contract Sessions is SessionBook {
         ICompanions companions_,
         IWork work_,
         address disputes_,
+        address inputs_,
         Parameters memory p
     ) {
         if (uint256(p.burnShare) + p.companionShare >= WHOLE) revert BadParameter(p.burnShare);
         if (p.window == 0 || p.window > 90 days) revert BadParameter(p.window);
         if (p.closing == 0 || p.closing > 90 days) revert BadParameter(p.closing);
-        (assets, providers, companions, work, disputes) = (assets_, providers_, companions_, work_, disputes_);
+        (assets, providers, companions, work) = (assets_, providers_, companions_, work_);
+        (disputes, inputs) = (disputes_, inputs_);
         (window, closing, concession) = (p.window, p.closing, p.concession);
         (burnShare, companionShare) = (p.burnShare, p.companionShare);
     }
@@ -223,7 +225,7 @@ contract Sessions is SessionBook {
 
     /// @inheritdoc IClaims
     function lock(bytes32 session) external {
-        if (msg.sender != disputes) revert NotYours(msg.sender, disputes);
+        fromGames();
         Session storage s = sessions[session];
         if (s.status != Status.Claimed) revert WrongStatus(s.status);
         if (block.timestamp > s.ends) revert TooLate(s.ends);
@@ -232,7 +234,7 @@ contract Sessions is SessionBook {
 
     /// @inheritdoc IClaims
     function settle(bytes32 session, Verdict verdict, address challenger) external nonReentrant returns (uint256 taken) {
-        if (msg.sender != disputes) revert NotYours(msg.sender, disputes);
+        fromGames();
         Session storage s = sessions[session];
         if (s.games == 0) revert NotLocked();
         --s.games;
@@ -286,6 +288,11 @@ contract Sessions is SessionBook {
         (, uint256 pot) = shares(s);
         credit(s.token, companion, pot);
         emit Rewarded(session, companion, pot);
+    }
+
+    /// @dev Refuses whoever isn't one of the games.
+    function fromGames() private view {
+        if (msg.sender != disputes && msg.sender != inputs) revert NotYours(msg.sender, disputes);
     }
 
     /// @dev Refuses a structure that `signer` hasn't signed for this chain and contract.

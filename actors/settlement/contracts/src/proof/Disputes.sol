@@ -21,7 +21,7 @@ import {Rules} from "./Rules.sol";
 ///
 /// Of a game the chain keeps a hash. Its state is in the last event about it, and goes along with every move.
 ///
-/// Not asked here: whether the plan is what was agreed and signed. That is another game.
+/// Not asked here: whether the plan is what was agreed and signed. That is another game, `Inputs`.
 contract Disputes is Purse {
     using Rules for Rules.State;
 

@@ -55,7 +55,9 @@ contract AdversariesTest is World {
         vm.chainId(30);
         refused(c);
         vm.chainId(31337);
-        Sessions other = new Sessions(assets, providers, companions, work, address(referee), parameters());
+        Sessions other = new Sessions(
+            assets, providers, companions, work, address(referee), address(inputs), parameters()
+        );
         bytes32 digest = Messages.digest(
             address(other), Messages.hash(Messages.Voucher(first, c.units, c.amount, c.actions, c.outputs))
         );

@@ -8,7 +8,8 @@ import {ISessions} from "../../src/interfaces/ISessions.sol";
 import {Companions} from "../../src/market/Companions.sol";
 import {SessionBook} from "../../src/market/SessionBook.sol";
 import {Sessions} from "../../src/market/Sessions.sol";
-import {World} from "./World.sol";
+import {Inputs} from "../../src/proof/Inputs.sol";
+import {Plan} from "../proof/Plan.sol";
 
 contract Gold is ERC20("Gold", "GOLD") {
     function mint(address to, uint256 amount) external {
@@ -17,9 +18,9 @@ contract Gold is ERC20("Gold", "GOLD") {
 }
 
 /// @notice Eleven actors who do anything at random, in two currencies: three users, three providers, three companions, an author and a challenger.
-/// Provider 0 is honest: it claims before a closing period ends, and no game is lost by it. Each function tries one action of one actor; one that isn't
+/// Provider 0 is honest: it claims before a closing period ends, answers what it is asked in time, and no game is lost by it. Each function tries one action of one actor; one that isn't
 /// possible now is refused, and is tried to be.
-contract Crowd is World {
+contract Crowd is Plan {
     uint256 public constant USERS = 3;
     uint256 public constant PROVIDERS = 3;
     uint256 public constant COMPANIONS = 3;
@@ -27,6 +28,8 @@ contract Crowd is World {
     Gold public gold;
     address[2] public currencies;
     bytes32[] public all;
+    /// @dev Questions that wait for an answer.
+    Inputs.Question[] private asked;
     /// @dev What provider 0 bonded and took back, in each currency.
     mapping(address token => uint256) public put;
     mapping(address token => uint256) public taken;
@@ -35,6 +38,7 @@ contract Crowd is World {
 
     constructor() {
         super.setUp();
+        shape = [uint32(2)];
         gold = new Gold();
         currencies = [NATIVE, address(gold)];
         vm.prank(author);
@@ -54,6 +58,7 @@ contract Crowd is World {
         for (uint256 i = 0; i < COMPANIONS; ++i) {
             vm.deal(vm.addr(key(20 + i)), 100 ether);
         }
+        vm.deal(challenger, 1e6 ether);
         vm.prank(provider);
         providers.unbond(NATIVE, 100 ether);
     }
@@ -151,10 +156,15 @@ contract Crowd is World {
         SessionBook.Session memory s = sessions.get(id);
         if (s.provider == address(0)) return;
         Sessions.Claiming memory c = voucher(id, within(amount, 1, uint256(s.deposit) + s.deposit / 8));
-        for (uint256 i = 0; i < USERS; ++i) {
-            if (vm.addr(key(i)) == s.signer) c.signature = signed(key(i), c);
-        }
+        c.signature = signed(keyOf(s.signer), c);
         attempt(s.provider, address(sessions), 0, abi.encodeCall(sessions.claim, (c)), "claim");
+    }
+
+    function keyOf(address signer) private pure returns (uint256) {
+        for (uint256 i = 0; i < USERS; ++i) {
+            if (vm.addr(key(i)) == signer) return key(i);
+        }
+        return USER_KEY;
     }
 
     function tryDecline(uint256 which) external {
@@ -190,6 +200,46 @@ contract Crowd is World {
         attempt(author, address(referee), 0, abi.encodeCall(referee.settle, (id, how, challenger)), "settle");
     }
 
+    /// @dev Of four segments, two of which there are, and of two chunks, one of which there is.
+    function tryAsk(uint256 who, uint256 which, uint32 segment, uint32 chunk) external {
+        (address a, bytes32 id) = (vm.addr(key(20 + who % COMPANIONS)), pick(which));
+        if (who % 2 == 0) a = challenger;
+        (segment, chunk) = (segment % 4, chunk % 2);
+        Inputs.Question memory q = Inputs.Question(
+            id, sessions.get(id).provider, a, uint64(block.timestamp + ANSWER), 0, segment, chunk
+        );
+        bytes memory data = abi.encodeCall(inputs.ask, (id, 0, segment, chunk));
+        if (attempt(a, address(inputs), QUESTION, data, "ask")) asked.push(q);
+    }
+
+    /// @dev Whoever is asked, somebody who has the data answers.
+    function tryAnswer(uint256 which) external {
+        if (asked.length > 0) answerOne(which % asked.length);
+    }
+
+    function answerOne(uint256 i) private {
+        Inputs.Question memory q = asked[i];
+        bytes memory data = abi.encodeCall(inputs.answer, (q, answerTo(q, keyOf(sessions.get(q.session).signer))));
+        if (attempt(author, address(inputs), 0, data, "answer")) drop(i);
+    }
+
+    function tryTimeout(uint256 which) external {
+        if (asked.length == 0) return;
+        uint256 i = which % asked.length;
+        if (attempt(author, address(inputs), 0, abi.encodeCall(inputs.timeout, (asked[i])), "timeout")) drop(i);
+    }
+
+    function drop(uint256 i) private {
+        asked[i] = asked[asked.length - 1];
+        asked.pop();
+    }
+
+    function answerForTheHonest() private {
+        for (uint256 i = asked.length; i > 0; --i) {
+            if (asked[i - 1].provider == honest()) answerOne(i - 1);
+        }
+    }
+
     function tryJoin(uint256 who) external {
         address c = vm.addr(key(20 + who % COMPANIONS));
         attempt(c, address(companions), COMPANION_BOND, abi.encodeCall(companions.join, ()), "join");
@@ -203,7 +253,7 @@ contract Crowd is World {
 
     function tryCommit(uint256 who, uint256 which) external {
         (address c, bytes32 id) = (vm.addr(key(20 + who % COMPANIONS)), pick(which));
-        bytes32 root = keccak256(abi.encode("commitment", id));
+        bytes32 root = commitmentOf(id);
         bytes memory data = abi.encodeCall(companions.commit, (id, commitment(root, c, "salt")));
         attempt(c, address(companions), 0, data, "commit");
     }
@@ -218,6 +268,7 @@ contract Crowd is World {
         attempt(a, address(sessions), 0, abi.encodeCall(sessions.withdraw, (coin, a)), "withdraw");
         attempt(a, address(providers), 0, abi.encodeCall(providers.withdraw, (coin, a)), "withdraw");
         attempt(a, address(companions), 0, abi.encodeCall(companions.withdraw, (coin, a)), "withdraw");
+        attempt(a, address(inputs), 0, abi.encodeCall(inputs.withdraw, (coin, a)), "withdraw");
     }
 
     function tryMint(uint256 epoch, uint256 who) external {
@@ -225,7 +276,7 @@ contract Crowd is World {
         attempt(p, address(work), 0, abi.encodeCall(work.mint, (within(epoch, 0, work.current()), p)), "mint");
     }
 
-    /// @notice Time goes on, by seconds or days. The honest provider claims first what would be lost to it.
+    /// @notice Time goes on, by seconds or days. The honest provider first claims what would be lost to it, and answers what it was asked.
     function tryWait(uint256 time, bool far) external {
         time = within(time, 1, far ? 2 days : 2 hours);
         for (uint256 i = 0; i < all.length; ++i) {
@@ -234,6 +285,7 @@ contract Crowd is World {
                 claimOne(all[i], s.deposit);
             }
         }
+        answerForTheHonest();
         vm.warp(block.timestamp + time);
         vm.roll(block.number + 2 + time / 600);
         ++done["wait"];
@@ -241,6 +293,11 @@ contract Crowd is World {
 
     /// @notice Everybody goes home: what each party can do alone, in bounded time, from any state.
     function leaveAll() external {
+        answerForTheHonest();
+        vm.warp(block.timestamp + ANSWER + 1);
+        for (; asked.length > 0; asked.pop()) {
+            inputs.timeout(asked[asked.length - 1]);
+        }
         for (uint256 i = 0; i < all.length; ++i) {
             SessionBook.Session memory s = sessions.get(all[i]);
             for (uint256 g = 0; g < s.games; ++g) {
@@ -287,6 +344,7 @@ contract Crowd is World {
                 if (sessions.owed(currencies[t], actor(a)) > 0) sessions.withdraw(currencies[t], actor(a));
                 if (providers.owed(currencies[t], actor(a)) > 0) providers.withdraw(currencies[t], actor(a));
                 if (companions.owed(currencies[t], actor(a)) > 0) companions.withdraw(currencies[t], actor(a));
+                if (inputs.owed(currencies[t], actor(a)) > 0) inputs.withdraw(currencies[t], actor(a));
             }
             vm.stopPrank();
         }
@@ -333,6 +391,14 @@ contract Crowd is World {
         sum += companions.burnt();
     }
 
+    /// @notice What questions put up, and what is owed for them.
+    function inInputs() public view returns (uint256 sum) {
+        sum = asked.length * QUESTION;
+        for (uint256 a = 0; a < actors(); ++a) {
+            sum += inputs.owed(NATIVE, actor(a));
+        }
+    }
+
     /// @notice Coin burnt for work, by epoch.
     function inWork() public view returns (uint256 sum) {
         for (uint256 e = 0; e <= work.current(); ++e) {
@@ -349,8 +415,8 @@ contract Crowd is World {
         }
     }
 
-    function addresses() external view returns (address, address, address, address) {
-        return (address(sessions), address(providers), address(companions), address(work));
+    function addresses() external view returns (address, address, address, address, address) {
+        return (address(sessions), address(providers), address(companions), address(work), address(inputs));
     }
 
     function bondOf(address p, address coin) external view returns (uint96 b, uint96 r, uint96 l) {

@@ -28,12 +28,13 @@ contract SolvencyTest is Checked {
 
     /// @dev Time, openings and claims come more often: without them the others have nothing to do.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[26] memory often = [
+        bytes4[31] memory often = [
             Crowd.tryBond.selector, Crowd.tryBond.selector, Crowd.tryUnbond.selector, Crowd.tryTakeBond.selector,
             Crowd.tryOpen.selector, Crowd.tryOpen.selector, Crowd.tryOpen.selector, Crowd.tryDraw.selector,
             Crowd.tryClaim.selector, Crowd.tryClaim.selector, Crowd.tryDecline.selector, Crowd.tryClose.selector,
             Crowd.tryReclaim.selector, Crowd.tryFinalise.selector, Crowd.tryFinalise.selector, Crowd.tryReward.selector,
-            Crowd.tryLock.selector, Crowd.trySettle.selector, Crowd.tryJoin.selector, Crowd.tryQuit.selector,
+            Crowd.tryAsk.selector, Crowd.tryAsk.selector, Crowd.tryAnswer.selector, Crowd.tryAnswer.selector,
+            Crowd.tryTimeout.selector, Crowd.tryLock.selector, Crowd.trySettle.selector, Crowd.tryJoin.selector, Crowd.tryQuit.selector,
             Crowd.tryCommit.selector, Crowd.tryCommit.selector, Crowd.tryAttest.selector, Crowd.tryWithdraw.selector,
             Crowd.tryMint.selector, Crowd.tryWait.selector
         ];
@@ -52,7 +53,7 @@ contract SolvencyTest is Checked {
     }
 
     function booksAndBalancesAgree() private view {
-        (address sessions, address providers, address companions, address work) = crowd.addresses();
+        (address sessions, address providers, address companions, address work, address inputs) = crowd.addresses();
         for (uint256 t = 0; t < 2; ++t) {
             address coin = crowd.currencies(t);
             same(crowd.held(sessions, coin), crowd.inSessions(coin), "Sessions");
@@ -60,6 +61,7 @@ contract SolvencyTest is Checked {
         }
         same(companions.balance, crowd.inCompanions(), "Companions");
         same(work.balance, crowd.inWork(), "Work");
+        same(inputs.balance, crowd.inInputs(), "Inputs");
     }
 
     function everyOpenSessionHasItsBond() private view {
@@ -83,7 +85,7 @@ contract SolvencyTest is Checked {
 
     function afterInvariant() external {
         crowd.leaveAll();
-        (address sessions, address providers, address companions, address work) = crowd.addresses();
+        (address sessions, address providers, address companions, address work, address inputs) = crowd.addresses();
         for (uint256 t = 0; t < 2; ++t) {
             address coin = crowd.currencies(t);
             same(crowd.held(sessions, coin), 0, "nothing is left in Sessions");
@@ -96,6 +98,7 @@ contract SolvencyTest is Checked {
         }
         same(companions.balance, 0, "nothing is left in Companions");
         same(work.balance, crowd.inWork(), "Work");
+        same(inputs.balance, 0, "nothing is left in Inputs");
     }
 
     /// @notice The crowd's actions are possible at all: a fixed sequence does each of them at least once.
@@ -120,7 +123,12 @@ contract SolvencyTest is Checked {
             crowd.tryAttest(r % 3, 0);
             if (round % 4 == 3) crowd.tryLock(0);
             if (round % 4 == 3) crowd.trySettle(0, r >> 8);
+            for (uint256 q = 0; q < round % 3; ++q) {
+                crowd.tryAsk(q, 0, uint32(r >> 16), uint32(r >> 20));
+            }
+            if (round % 2 == 0) crowd.tryAnswer(r);
             crowd.tryWait(2 days - 1, true);
+            crowd.tryTimeout(r);
             crowd.tryFinalise(0);
             crowd.tryWait(1, false);
             crowd.tryReward(0);
@@ -133,9 +141,9 @@ contract SolvencyTest is Checked {
             crowd.tryMint(r, r >> 16);
             this.invariant_the_market_is_solvent();
         }
-        bytes32[22] memory names = [
+        bytes32[23] memory names = [
             bytes32("bond"), "unbond", "takeBond", "open", "draw", "claim", "decline", "close", "reclaim", "finalise",
-            "reward", "lock", "settle", "join", "quit", "commit", "attest", "withdraw", "mint", "wait", "bond", "open"
+            "reward", "lock", "settle", "join", "quit", "commit", "attest", "withdraw", "mint", "wait", "ask", "answer", "timeout"
         ];
         for (uint256 i = 0; i < names.length; ++i) {
             yes(crowd.done(names[i]) > 0, string(abi.encodePacked(names[i])));

@@ -19,10 +19,24 @@ library Trees {
         }
     }
 
+    /// @notice Root of their tree, without a head.
+    function tree(bytes32[] memory leaves) internal pure returns (bytes32) {
+        bytes32[][] memory all = levels(leaves);
+        return all[all.length - 1][0];
+    }
+
     /// @notice Root of the string of these leaves.
     function root(bytes32 kind, bytes32[] memory leaves) internal pure returns (bytes32) {
-        bytes32[][] memory all = levels(leaves);
-        return keccak256(abi.encode(kind, leaves.length * 32, all[all.length - 1][0]));
+        return keccak256(abi.encode(kind, leaves.length * 32, tree(leaves)));
+    }
+
+    /// @notice The node that leaf `index` and these siblings lead to.
+    function climb(uint256 index, bytes32 leaf, bytes32[] memory path) internal pure returns (bytes32 above) {
+        above = leaf;
+        for (uint256 d = 0; d < path.length; ++d) {
+            (bytes32 left, bytes32 right) = (index >> d) & 1 == 0 ? (above, path[d]) : (path[d], above);
+            above = keccak256(abi.encodePacked(left, right));
+        }
     }
 
     /// @notice What opens leaf `index`.

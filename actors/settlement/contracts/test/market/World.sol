@@ -16,9 +16,11 @@ import {SessionBook} from "../../src/market/SessionBook.sol";
 import {Sessions} from "../../src/market/Sessions.sol";
 import {Token} from "../../src/market/Token.sol";
 import {Work} from "../../src/market/Work.sol";
+import {Inputs} from "../../src/proof/Inputs.sol";
 import {Checked} from "./Cheats.sol";
 
-/// @notice Stands in for `Disputes`: begins and ends games as it is told. What a game is about is not the market's business.
+/// @notice Stands in for `Disputes`: begins and ends games as it is told. What a game is about is not the market's business. The whole, with
+/// the real one, is in `test/whole`.
 contract Referee {
     IClaims public immutable claims;
 
@@ -45,6 +47,8 @@ abstract contract World is Checked {
     uint256 internal constant EPOCH = 7 days;
     uint256 internal constant EMISSION = 1_000_000 ether;
     uint256 internal constant COMPANION_BOND = 1 ether;
+    uint256 internal constant QUESTION = 0.01 ether;
+    uint256 internal constant ANSWER = 3 hours;
     uint96 internal constant AUTHOR_PRICE = 3 gwei;
     uint96 internal constant PROVIDER_PRICE = 7 gwei;
     address internal constant NATIVE = address(0);
@@ -69,6 +73,7 @@ abstract contract World is Checked {
     Companions internal companions;
     Sessions internal sessions;
     Referee internal referee;
+    Inputs internal inputs;
     uint64 internal scene;
 
     function setUp() public virtual {
@@ -88,21 +93,29 @@ abstract contract World is Checked {
     }
 
     /// @dev Contracts that know each other: each address follows from the deployer and its nonce.
-    function deploy() internal {
+    function deploy() private {
         uint256 nonce = vm.getNonce(address(this));
-        address[8] memory to;
-        for (uint256 i = 0; i < 8; ++i) {
+        address[9] memory to;
+        for (uint256 i = 0; i < 9; ++i) {
             to[i] = vm.computeCreateAddress(address(this), nonce + i);
         }
         passes = new Passes(IAssets(to[1]));
         assets = new Assets(IERC1155(to[0]));
         token = new Token(to[3]);
-        work = new Work(Token(to[2]), to[7], EPOCH, EMISSION, 4);
-        providers = new Providers(IAssets(to[1]), to[7], RATIO, DELAY, 5_000);
-        companions = new Companions(ISessions(to[7]), COMPANION_BOND, DELAY, 5_000);
-        referee = new Referee(IClaims(to[7]));
-        sessions = new Sessions(assets, providers, companions, work, address(referee), parameters());
-        same(address(sessions), to[7], "address of Sessions");
+        work = new Work(Token(to[2]), to[8], EPOCH, EMISSION, 4);
+        providers = new Providers(IAssets(to[1]), to[8], RATIO, DELAY, 5_000);
+        companions = new Companions(ISessions(to[8]), COMPANION_BOND, DELAY, 5_000);
+        address disputes = outputGames(IClaims(to[8]));
+        inputs = new Inputs(IClaims(to[8]), QUESTION, ANSWER);
+        sessions =
+            new Sessions(assets, providers, companions, work, disputes, address(inputs), parameters());
+        same(address(sessions), to[8], "address of Sessions");
+    }
+
+    /// @dev Makes the contract that plays games about outputs.
+    function outputGames(IClaims claims) internal virtual returns (address) {
+        referee = new Referee(claims);
+        return address(referee);
     }
 
     function parameters() internal pure returns (SessionBook.Parameters memory) {
@@ -150,13 +163,23 @@ abstract contract World is Checked {
     /// @dev A voucher of `amount`, for as many units as that pays for.
     function voucher(bytes32 session, uint256 amount) internal view returns (Sessions.Claiming memory c) {
         c.session = session;
-        c.commitment = keccak256(abi.encode("commitment", session));
+        c.commitment = commitmentOf(session);
         uint256 price = AUTHOR_PRICE + PROVIDER_PRICE;
         c.units = uint64((amount + price - 1) / price);
         c.amount = amount;
-        c.actions = keccak256("actions");
+        c.actions = actionsOf(session);
         c.outputs = keccak256("outputs");
         c.signature = signed(USER_KEY, c);
+    }
+
+    /// @dev What the provider commits to; of no lanes that could be opened, unless a test says otherwise.
+    function commitmentOf(bytes32 session) internal view virtual returns (bytes32) {
+        return keccak256(abi.encode("commitment", session));
+    }
+
+    /// @dev The action roots that a voucher is for.
+    function actionsOf(bytes32) internal view virtual returns (bytes32) {
+        return keccak256("actions");
     }
 
     function signed(uint256 key, Sessions.Claiming memory c) internal view returns (bytes memory) {
@@ -192,7 +215,7 @@ abstract contract World is Checked {
     /// @dev What an account has and can fetch of native coin.
     function worth(address account) internal view returns (uint256) {
         return account.balance + sessions.owed(NATIVE, account) + providers.owed(NATIVE, account)
-            + companions.owed(NATIVE, account) + passes.owed(NATIVE, account);
+            + companions.owed(NATIVE, account) + passes.owed(NATIVE, account) + inputs.owed(NATIVE, account);
     }
 
     function status(bytes32 session) internal view returns (ISessions.Status s) {

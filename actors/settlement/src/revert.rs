@@ -1,0 +1,140 @@
+//! Why a contract refused, in words.
+//!
+//! All errors of all contracts are known by their four bytes, with names and values: `TooLittleBond(free: 3, needed: 20)`. What comes from
+//! elsewhere (a token of somebody's) is shown as it is. Decoding is total: any bytes give a [`Revert`].
+
+use std::{collections::HashMap, fmt, sync::LazyLock};
+
+use alloy::{
+    dyn_abi::{DynSolValue, ErrorExt},
+    json_abi,
+    primitives::{Bytes, Selector, U256},
+    rpc::json_rpc::ErrorPayload,
+    sol_types::decode_revert_reason,
+};
+
+use crate::{bindings as b, error::cut};
+
+/// Why a contract refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Revert {
+    /// One of the contracts' own errors.
+    Custom {
+        /// Its name.
+        name: String,
+        /// Its values by their names.
+        values: Vec<(String, String)>,
+    },
+    /// A text, or one of the compiler's own errors.
+    Reason(String),
+    /// What no contract here gives.
+    Unknown(Bytes),
+    /// Nothing was said, or the node doesn't tell.
+    Silent,
+}
+
+/// Every error of the contracts.
+static ERRORS: LazyLock<HashMap<Selector, json_abi::Error>> = LazyLock::new(|| {
+    let all = [
+        b::Account::abi::errors(),
+        b::Assets::abi::errors(),
+        b::Companions::abi::errors(),
+        b::Disputes::abi::errors(),
+        b::Passes::abi::errors(),
+        b::Providers::abi::errors(),
+        b::Sessions::abi::errors(),
+        b::Shares::abi::errors(),
+        b::Token::abi::errors(),
+        b::Work::abi::errors(),
+    ];
+    all.into_iter().flat_map(|errors| errors.into_values()).flatten().map(|e| (e.selector(), e)).collect()
+});
+
+impl Revert {
+    /// What these bytes, which a call gave back as it failed, say.
+    pub fn decode(data: &[u8]) -> Self {
+        if data.is_empty() {
+            return Self::Silent;
+        }
+        let known = data.first_chunk::<4>().and_then(|four| ERRORS.get(&Selector::from(*four)));
+        if let Some(error) = known
+            && let Ok(decoded) = error.decode_error(data)
+        {
+            let values = error.inputs.iter().zip(&decoded.body);
+            let values = values.map(|(input, value)| (input.name.clone(), show(input, value))).collect();
+            return Self::Custom { name: error.name.clone(), values };
+        }
+        match decode_revert_reason(data) {
+            Some(reason) => Self::Reason(cut(&reason)),
+            None => Self::Unknown(Bytes::copy_from_slice(data)),
+        }
+    }
+
+    /// What a node's error says, or `None` where it isn't about a contract that refused.
+    pub fn of(payload: &ErrorPayload) -> Option<Self> {
+        if let Some(data) = payload.as_revert_data() {
+            return Some(Self::decode(&data));
+        }
+        // Nodes that don't tell the bytes say so in words.
+        payload.message.to_ascii_lowercase().contains("revert").then_some(Self::Silent)
+    }
+
+    /// Name of the contracts' own error.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Custom { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Revert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Custom { name, values } => {
+                write!(f, "{name}(")?;
+                for (i, (name, value)) in values.iter().enumerate() {
+                    let comma = if i > 0 { ", " } else { "" };
+                    write!(f, "{comma}{name}: {value}")?;
+                }
+                f.write_str(")")
+            }
+            Self::Reason(reason) => f.write_str(reason),
+            Self::Unknown(data) => {
+                let shown = &data[..data.len().min(36)];
+                write!(f, "an unknown error, {} bytes: {}", data.len(), Bytes::copy_from_slice(shown))
+            }
+            Self::Silent => f.write_str("no reason given"),
+        }
+    }
+}
+
+/// A value as people read it; enumerations by name.
+fn show(input: &json_abi::Param, value: &DynSolValue) -> String {
+    match value {
+        DynSolValue::Uint(number, _) => name(input, *number).map_or_else(|| number.to_string(), String::from),
+        DynSolValue::Int(number, _) => number.to_string(),
+        DynSolValue::Bool(is) => is.to_string(),
+        DynSolValue::Address(address) => address.to_string(),
+        DynSolValue::FixedBytes(word, size) => Bytes::copy_from_slice(&word[..*size]).to_string(),
+        DynSolValue::Bytes(bytes) => cut(&Bytes::copy_from_slice(bytes).to_string()),
+        DynSolValue::String(text) => format!("{:?}", cut(text)),
+        other => cut(&format!("{other:?}")),
+    }
+}
+
+/// Name of an enumeration's value, which the bindings don't keep.
+fn name(input: &json_abi::Param, number: U256) -> Option<&'static str> {
+    let (_, of) = input.internal_type.as_ref()?.as_enum()?;
+    let names: &[_] = match of {
+        "Status" => &["None", "Open", "Closing", "Claimed", "Paid", "Ended"],
+        "Standing" => &["None", "Active", "Leaving"],
+        "Due" => &["Cut", "Choose", "Open", "Prove"],
+        "Outcome" => &["None", "Conceded", "Provider", "Challenger"],
+        "Verdict" => &["Upheld", "Conceded", "Refuted"],
+        "Leaf" => &["Instruction", "Data"],
+        _ => return None,
+    };
+    names.get(usize::try_from(number).ok()?).copied()
+}
