@@ -3,48 +3,21 @@ pragma solidity 0.8.37;
 
 import {IClaims} from "../../src/interfaces/IClaims.sol";
 import {Disputes} from "../../src/proof/Disputes.sol";
-import {Opening} from "../../src/proof/Opening.sol";
 import {Rules} from "../../src/proof/Rules.sol";
-import {Checked} from "../market/Cheats.sol";
-import {Files} from "./Files.sol";
-import {Recorder} from "./Recorder.sol";
 import {Ledger} from "./Table.sol";
+import {Tape} from "./Tape.sol";
 
 /// @notice Games that Rust played, move by move on the chain: each move that its rules accept is accepted, each that they refuse is refused
 /// and changes nothing, and the end is the same. The file is `actors/proof/examples/games.rs`'s: an honest party against every adversary.
 /// forge-config: default.isolate = true
-contract DisputesTest is Checked {
-    Files private constant files = Files(address(uint160(uint256(keccak256("hevm cheat code")))));
-    Recorder private constant recorder = Recorder(address(uint160(uint256(keccak256("hevm cheat code")))));
-    uint256 private constant BOND = 1 ether;
-    uint256 private constant MOVE = 0.001 ether;
-
+contract DisputesTest is Tape {
     address private immutable provider = address(0xA11CE);
     address private immutable challenger = address(0xB0B);
 
-    Disputes private disputes;
     Ledger private ledger;
     bytes32[] private posted;
-    /// @dev Where in the file.
-    uint256 private place;
     uint256 private refusals;
     uint256[6] private dearest;
-
-    function next(bytes memory file) private returns (uint256 word) {
-        uint256 from = place;
-        assembly ("memory-safe") {
-            word := mload(add(add(file, 32), from))
-        }
-        place = from + 32;
-    }
-
-    function shown(bytes memory file, uint256 length) private returns (bytes memory part) {
-        part = new bytes(length);
-        for (uint256 i = 0; i < length; ++i) {
-            part[i] = file[place + i];
-        }
-        place += (length + 31) / 32 * 32;
-    }
 
     /// @notice And what the dearest move of each kind costs, as a transaction of its own: base fee and calldata included.
     function test_games_that_rust_played() public {
@@ -76,84 +49,53 @@ contract DisputesTest is Checked {
     /// @notice Plays every game of a file.
     function follow(string memory path) public returns (uint256 games) {
         bytes memory file = files.readFileBinary(path);
-        place = 0;
+        uint256 place = 0;
         while (place < file.length) {
-            game(file, games++);
+            place = game(file, place, games++);
         }
         same(place, file.length, "the file's end");
     }
 
-    function game(bytes memory file, uint256 number) private {
-        IClaims.Lane memory lane;
-        lane.nodes = uint32(next(file));
-        (lane.plan, lane.claim) = (bytes32(next(file)), bytes32(next(file)));
-        (uint64 budget, uint64 extension) = (uint64(next(file)), uint64(next(file)));
-        vm.warp(next(file));
-        uint256 moves = next(file);
+    function game(bytes memory file, uint256 place, uint256 which) private returns (uint256) {
+        Game memory g = gameAt(file, place);
+        IClaims.Lane memory lane = IClaims.Lane(0, g.plan, g.claim, g.nodes);
+        vm.warp(g.filed);
         ledger = new Ledger(provider);
-        disputes = new Disputes(ledger, Disputes.Parameters(uint128(BOND), uint128(MOVE), budget, extension));
+        disputes = new Disputes(ledger, Disputes.Parameters(uint128(BOND), uint128(MOVE), g.budget, g.extension));
         vm.deal(provider, 1000 ether);
         vm.deal(challenger, 1000 ether);
         recorder.recordLogs();
         vm.prank(challenger);
         disputes.file{value: BOND}(bytes32(uint256(1)), lane, new bytes32[](0));
         Rules.State memory state = latest();
-        for (uint256 i = 0; i < moves; ++i) {
-            state = move(file, state, string.concat("game ", files.toString(number), ", move ", files.toString(i)));
+        place = g.place;
+        for (uint256 i = 0; i < g.moves; ++i) {
+            Move memory m = moveAt(file, place);
+            state = move(m, state, string.concat("game ", files.toString(which), ", move ", files.toString(i)));
+            place = m.next;
         }
-        uint256 end = next(file);
-        same(uint256(state.outcome), end, string.concat("end of game ", files.toString(number)));
+        uint256 end = number(file, place);
+        same(uint256(state.outcome), end, string.concat("end of game ", files.toString(which)));
         if (end != 0) pay(state);
+        return place + 32;
     }
 
-    function move(bytes memory file, Rules.State memory state, string memory what) private returns (Rules.State memory) {
-        address by = next(file) == 0 ? provider : challenger;
-        vm.warp(next(file));
-        uint256 kind = next(file);
-        bool accepted = next(file) == 1;
-        bytes memory part = shown(file, next(file));
+    function move(Move memory m, Rules.State memory state, string memory what) private returns (Rules.State memory) {
+        vm.warp(m.at);
         bytes32 before = disputes.games(1);
-        vm.prank(by);
-        (bool done,) = address(disputes).call{value: kind >= 1 && kind <= 3 ? MOVE : 0}(call(kind, state, part));
-        yes(done == accepted, what);
+        bytes memory data = call(1, m, state, posted);
+        vm.prank(m.byProvider ? provider : challenger);
+        (bool done,) = address(disputes).call{value: stakeOf(m)}(data);
+        yes(done == m.accepted, what);
         if (done) {
             uint256 spent = recorder.lastCallGas().gasTotalUsed;
-            if (spent > dearest[kind]) dearest[kind] = spent;
-            if (kind == 1) posted = roots(part);
+            if (spent > dearest[m.kind]) dearest[m.kind] = spent;
+            if (m.kind == 1) posted = roots(m.shown);
             return latest();
         }
         ++refusals;
         same(disputes.games(1), before, what);
         return state;
-    }
-
-    function call(uint256 kind, Rules.State memory state, bytes memory part) private view returns (bytes memory) {
-        if (kind == 0) return abi.encodeCall(disputes.concede, (1, state));
-        if (kind == 1) return abi.encodeCall(disputes.cut, (1, state, roots(part)));
-        if (kind == 2) return abi.encodeCall(disputes.choose, (1, state, posted, abi.decode(part, (uint256))));
-        if (kind == 3) return abi.encodeCall(disputes.open, (1, state, abi.decode(part, (Opening.Run))));
-        if (kind == 4) return abi.encodeCall(disputes.prove, (1, state, part));
-        return abi.encodeCall(disputes.timeout, (1, state));
-    }
-
-    function roots(bytes memory part) private pure returns (bytes32[] memory list) {
-        list = new bytes32[](part.length / 32);
-        for (uint256 i = 0; i < list.length; ++i) {
-            bytes32 root;
-            assembly ("memory-safe") {
-                root := mload(add(add(part, 32), mul(i, 32)))
-            }
-            list[i] = root;
-        }
-    }
-
-    /// @dev The state in the latest event about a game.
-    function latest() private returns (Rules.State memory) {
-        Recorder.Log[] memory logs = recorder.getRecordedLogs();
-        for (uint256 i = logs.length; i-- > 0;) {
-            if (logs[i].topics[0] == Disputes.Played.selector) return abi.decode(logs[i].data, (Rules.State));
-        }
-        revert NotTrue("a state");
     }
 
     /// @dev The winner has bond and pot, whoever collects; and nothing is left to collect.
