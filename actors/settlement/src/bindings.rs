@@ -23,6 +23,12 @@ contract!(account, Account, "artifacts/Account.json", "An agent's own account.")
 contract!(assets, Assets, "artifacts/Assets.json", "Scenes, agents, programs.");
 contract!(companions, Companions, "artifacts/Companions.json", "Who computes again.");
 contract!(disputes, Disputes, "artifacts/Disputes.json", "Games about outputs, down to one instruction.");
+contract!(
+    inputs,
+    Inputs,
+    "artifacts/Inputs.json",
+    "Games about inputs: a chunk of signed actions, or the claim falls."
+);
 contract!(passes, Passes, "artifacts/Passes.json", "Passes to assets that ask for one.");
 contract!(providers, Providers, "artifacts/Providers.json", "Who serves, where, for how much, with what at stake.");
 contract!(sessions, Sessions, "artifacts/Sessions.json", "Deposits, vouchers, claims, payment.");

@@ -41,6 +41,7 @@ static ERRORS: LazyLock<HashMap<Selector, json_abi::Error>> = LazyLock::new(|| {
         b::Assets::abi::errors(),
         b::Companions::abi::errors(),
         b::Disputes::abi::errors(),
+        b::Inputs::abi::errors(),
         b::Passes::abi::errors(),
         b::Providers::abi::errors(),
         b::Sessions::abi::errors(),

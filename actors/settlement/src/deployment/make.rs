@@ -1,4 +1,4 @@
-//! How a deployment is made: eight contracts by one account, one after the other, with the addresses that each will have.
+//! How a deployment is made: nine contracts by one account, one after the other, with the addresses that each will have.
 
 use alloy::{
     network::TransactionBuilder,
@@ -23,7 +23,7 @@ pub struct Creation {
 }
 
 /// What has to be created, in this order, by the account and from the nonce that `addresses` follow from.
-pub fn creations(addresses: &Addresses, p: &Parameters) -> Result<[Creation; 8], Error> {
+pub fn creations(addresses: &Addresses, p: &Parameters) -> Result<[Creation; 9], Error> {
     p.check()?;
     let a = *addresses;
     let share = U256::from::<u16>;
@@ -73,6 +73,10 @@ pub fn creations(addresses: &Addresses, p: &Parameters) -> Result<[Creation; 8],
             },
         ),
         input(
+            &b::Inputs::BYTECODE,
+            b::Inputs::constructorCall { claims_: a.sessions, bond_: p.question_bond, time_: U256::from(p.answer) },
+        ),
+        input(
             &b::Sessions::BYTECODE,
             b::Sessions::constructorCall {
                 assets_: a.assets,
@@ -80,6 +84,7 @@ pub fn creations(addresses: &Addresses, p: &Parameters) -> Result<[Creation; 8],
                 companions_: a.companions,
                 work_: a.work,
                 disputes_: a.disputes,
+                inputs_: a.inputs,
                 p: b::Sessions::Parameters {
                     window: U40::from(p.window),
                     closing: U40::from(p.closing),

@@ -43,6 +43,8 @@ pub struct Addresses {
     pub companions: Address,
     /// Games about outputs.
     pub disputes: Address,
+    /// Games about inputs.
+    pub inputs: Address,
     /// Deposits, vouchers, claims. Signatures are for this one.
     pub sessions: Address,
 }
@@ -59,12 +61,13 @@ impl Addresses {
             providers: at(4),
             companions: at(5),
             disputes: at(6),
-            sessions: at(7),
+            inputs: at(7),
+            sessions: at(8),
         }
     }
 
     /// With their names, in the order of creation.
-    pub fn named(&self) -> [(&'static str, Address); 8] {
+    pub fn named(&self) -> [(&'static str, Address); 9] {
         [
             ("Passes", self.passes),
             ("Assets", self.assets),
@@ -73,6 +76,7 @@ impl Addresses {
             ("Providers", self.providers),
             ("Companions", self.companions),
             ("Disputes", self.disputes),
+            ("Inputs", self.inputs),
             ("Sessions", self.sessions),
         ]
     }

@@ -58,6 +58,11 @@ pub struct Parameters {
     pub budget: u64,
     /// That it has left after each of them, at least; at most 3,650 days' seconds. Default: 1 hour.
     pub extension: u64,
+    /// What a question about inputs puts up. At least what the dearest answer costs, 212,000 gas. Default: 0.01 coin.
+    #[serde(with = "amount::wei")]
+    pub question_bond: U256,
+    /// For an answer to one; 1 second to 3,650 days' seconds. A small part of the window. Default: 3 hours.
+    pub answer: u64,
 }
 
 impl Default for Parameters {
@@ -81,6 +86,8 @@ impl Default for Parameters {
             move_bond: U256::from(COIN / 10_000),
             budget: DAY,
             extension: HOUR,
+            question_bond: U256::from(COIN / 100),
+            answer: 3 * HOUR,
         }
     }
 }
@@ -97,6 +104,7 @@ impl Parameters {
             epoch: 60,
             budget: 60,
             extension: 20,
+            answer: 20,
             ..Self::default()
         }
     }
@@ -124,6 +132,8 @@ impl Parameters {
             (self.dispute_bond.is_zero() || self.dispute_bond > narrow, "dispute_bond", "1 to 2¹²⁸ − 1 wei"),
             (self.move_bond.is_zero() || self.move_bond > narrow, "move_bond", "1 to 2¹²⁸ − 1 wei"),
             (self.budget == 0 || self.budget > 3_650 * DAY, "budget", "1 second to 3,650 days"),
+            (self.question_bond.is_zero(), "question_bond", "above 0"),
+            (self.answer == 0 || self.answer > 3_650 * DAY, "answer", "1 second to 3,650 days"),
             (self.extension == 0 || self.extension > 3_650 * DAY, "extension", "1 second to 3,650 days"),
         ];
         match named.into_iter().find(|(wrong, ..)| *wrong) {

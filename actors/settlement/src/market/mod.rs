@@ -38,13 +38,16 @@ pub enum Purse {
     Companions,
     /// What passes cost.
     Passes,
-    /// Bonds of games.
+    /// Bonds of games about outputs.
     Disputes,
+    /// Bonds of games about inputs.
+    Inputs,
 }
 
 impl Purse {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Sessions, Self::Providers, Self::Companions, Self::Passes, Self::Disputes];
+    pub const ALL: [Self; 6] =
+        [Self::Sessions, Self::Providers, Self::Companions, Self::Passes, Self::Disputes, Self::Inputs];
 
     /// Its address.
     pub fn at(self, addresses: &Addresses) -> Address {
@@ -54,6 +57,7 @@ impl Purse {
             Self::Companions => addresses.companions,
             Self::Passes => addresses.passes,
             Self::Disputes => addresses.disputes,
+            Self::Inputs => addresses.inputs,
         }
     }
 }
