@@ -215,10 +215,11 @@ fn summary(record: EpisodeRecord) -> EpisodeSummary {
 
 /// Why a put failed: for now, or for good.
 fn refused(error: hyperdust_store::Error) -> Error {
-    use hyperdust_store::Error::{Gap, NoRoom, NotANumber, TooLong, Unknown};
+    use hyperdust_store::Error::{Broken, Gap, NoRoom, NotANumber, TooLong, Unknown};
     match error {
         NoRoom { needed, capacity, .. } if needed <= capacity => failed(error),
-        NoRoom { .. } | TooLong { .. } | NotANumber { .. } | Gap { .. } | Unknown { .. } => {
+        // What is there already is broken: putting it again will not mend it.
+        NoRoom { .. } | TooLong { .. } | NotANumber { .. } | Gap { .. } | Unknown { .. } | Broken { .. } => {
             Error::Unfit(error.to_string())
         }
         error => failed(error),
