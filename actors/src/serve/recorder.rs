@@ -122,15 +122,14 @@ impl Commit {
     }
 
     fn write(&mut self, vault: &Vault, flush: bool) -> Result<(), Error> {
-        let put = self.put(vault);
-        // Whatever came of that: these make room for it.
-        for session in self.forgotten.iter().chain(&self.unkept) {
-            vault.drop_journal(*session)?;
-        }
-        put?;
-        if flush {
-            vault.flush()?;
-        }
+        keep(vault, flush, || {
+            let put = self.put(vault);
+            // Whatever came of that: these make room for it.
+            for session in self.forgotten.iter().chain(&self.unkept) {
+                vault.drop_journal(*session)?;
+            }
+            put
+        })?;
         if self.compact {
             match vault.compact() {
                 Ok(()) => tracing::info!(bytes = vault.bytes(), "the store was compacted"),
@@ -170,6 +169,16 @@ impl Commit {
         }
         Ok(())
     }
+}
+
+/// Puts and flushes. What the store does not take all at once is flushed as far as it took it: that makes room for the rest, which is put
+/// again. Else it would stay full of what nobody flushes.
+fn keep(vault: &Vault, flush: bool, put: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    let put = put();
+    if flush || put.is_err() {
+        vault.flush()?;
+    }
+    put
 }
 
 /// Whether the store has taken it; `loss` is reported where it never will.
@@ -376,5 +385,27 @@ impl Handler<Committed> for Recorder {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyperdust_store::{EpisodeMeta, Options, Query, SledStore};
+
+    use super::*;
+
+    /// More than the store lets wait for a flush, in one commit: tried again and again it is all there in the end.
+    #[test]
+    fn a_commit_beyond_the_backlog_comes_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { path: folder.path().into(), reserve: 0, backlog: 25_000, ..Options::default() };
+        let vault = Vault::new(Arc::new(SledStore::open(&options).unwrap().0));
+        let put = || {
+            let put = |number: u8| vault.store().put_episode(&EpisodeMeta::default(), &[number; 10_000]);
+            (0..9).try_for_each(|number| put(number).map(drop)).map_err(|error| Error::Store(error.to_string()))
+        };
+        let tries = (1..20).find(|_| keep(&vault, true, put).is_ok());
+        assert!(tries.is_some_and(|tries| tries > 1), "{tries:?}");
+        assert_eq!(vault.store().episodes(&Query { safe: true, ..Query::default() }).unwrap().total, 9);
     }
 }
