@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use super::{Error, ledger::News, metrics::Metrics, session::Shared, vault::Vault};
 
-/// Bytes of episodes that may wait.
+/// Bytes of episodes that may wait, and of logs.
 const BACKLOG: u64 = 256 << 20;
 /// Before a commit that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -35,13 +35,20 @@ const COMPACT: Duration = Duration::from_secs(600);
 /// What waits to be written.
 #[derive(Debug, Default)]
 pub struct Backlog {
+    /// Of episodes.
     bytes: AtomicU64,
+    logs: AtomicU64,
 }
 
 impl Backlog {
-    /// Whether no more may come.
+    /// Whether no more episodes may come.
     pub fn full(&self) -> bool {
         self.bytes.load(Ordering::Relaxed) > BACKLOG
+    }
+
+    /// Whether no session may go on that has a log: else logs that cannot be written down would fill the memory.
+    pub fn behind(&self) -> bool {
+        self.logs.load(Ordering::Relaxed) > BACKLOG
     }
 }
 
@@ -102,6 +109,8 @@ struct Commit {
     begun: Vec<Arc<Shared>>,
     ended: Vec<Ended>,
     news: Vec<(Arc<Shared>, News)>,
+    /// Bytes of these, as they count in the backlog.
+    logs: u64,
     forgotten: Vec<u64>,
     /// Sessions whose logs cannot be written down: they go on, and end with the server.
     unkept: Vec<u64>,
@@ -249,7 +258,12 @@ impl Recorder {
                 let news = shared.ledger().news();
                 (!news.is_empty() && !self.unkept.contains(&shared.id)).then_some((shared, news))
             });
-            self.next.news.extend(news);
+            for (shared, news) in news {
+                let bytes = news.bytes();
+                self.backlog.logs.fetch_add(bytes, Ordering::Relaxed);
+                self.next.logs += bytes;
+                self.next.news.push((shared, news));
+            }
         }
         if self.next.is_empty() {
             return;
@@ -354,6 +368,7 @@ impl Handler<Committed> for Recorder {
         match result {
             Ok(()) => {
                 self.busy = false;
+                self.backlog.logs.fetch_sub(commit.logs, Ordering::Relaxed);
                 for ended in &commit.ended {
                     let saved = ended.episodes.len() as u64;
                     ended.shared.saved.fetch_add(saved, Ordering::Relaxed);
@@ -374,6 +389,7 @@ impl Handler<Committed> for Recorder {
                 commit.begun.append(&mut self.next.begun);
                 commit.ended.append(&mut self.next.ended);
                 commit.news.append(&mut self.next.news);
+                commit.logs += self.next.logs;
                 commit.forgotten.append(&mut self.next.forgotten);
                 commit.unkept.append(&mut self.next.unkept);
                 commit.waiting.append(&mut self.next.waiting);
