@@ -240,7 +240,7 @@ fn nothing_goes_on_unsigned() {
 fn a_full_log_takes_what_is_due() {
     let change = |config: &mut Config| {
         signs(config);
-        config.signing.log = 200;
+        (config.signing.every, config.signing.log) = (2, 100);
     };
     let house = House::new(change, Options::default());
     let mut client = house.ipc();
@@ -251,18 +251,16 @@ fn a_full_log_takes_what_is_due() {
     let mut book = hyperdust_wire::signing::UserBook::new(trial::key("user").unwrap(), &remote.opened, &terms).unwrap();
     remote.ask(&reset(SeedsFrame::First(1))).unwrap();
     book.reset(Seeds::First(1), None).unwrap();
-    loop {
+    for _ in 0..2 {
         let actions = remote.actions.draw();
-        match remote.step_with(&actions) {
-            Ok(_) => book.step(&actions.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap(),
-            failed => {
-                refused(failed, Code::Quota);
-                break;
-            }
-        }
+        remote.step_with(&actions).unwrap();
+        book.step(&actions.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
     }
+    let actions = remote.actions.draw();
+    refused(remote.step_with(&actions), Code::Unsigned);
     let frame: Vec<u8> = book.due().unwrap().iter().flat_map(Signed::encode).collect();
     remote.ask(&Request::Receipt(&frame)).unwrap();
+    refused(remote.step_with(&actions), Code::Quota);
     refused(remote.ask(&Request::Receipt(&frame)), Code::Quota);
     remote.close();
 }
