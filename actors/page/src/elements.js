@@ -25,7 +25,7 @@ export function table(columns, rows, empty) {
 export const figures = (pairs) =>
   make("div", { class: "figures" }, ...pairs.map(([name, value]) => make("div", { class: "figure" }, make("b", {}, value), name)));
 
-const VERDICTS = { confirmed: "good", diverged: "bad", damaged: "bad" };
+const VERDICTS = { attested: "good", disputed: "bad" };
 export const verdict = (text) => make("span", { class: `badge ${VERDICTS[text?.split(" ")[0]] ?? ""}` }, text ?? "unchecked");
 
 export const short = (id) => make("code", { title: id }, String(id).slice(0, 10));

@@ -62,7 +62,7 @@ struct Shown<'a> {
 
 pub(super) fn list(List { folder, scene, session, limit, offset, json }: List) -> Result<ExitCode, Error> {
     let (store, _) = folder.open()?;
-    let page = store.episodes(&Query { scene, session, owner: None, limit, offset, after: None })?;
+    let page = store.episodes(&Query { scene, session, limit, offset, ..Query::default() })?;
     if json {
         print_json(&page);
         return Ok(ExitCode::SUCCESS);

@@ -35,6 +35,9 @@ pub const CLAIM: &str = "hdgraph";
 /// See [`COMMITMENT`].
 pub const ATTESTATION: &str = "hdattest";
 
+/// Bytes of inputs that are fetched at a time: how much there is the server decides, which is the provider's.
+pub const INPUTS: usize = 256 << 20;
+
 /// A job of the server.
 #[derive(Clone, Debug)]
 pub struct Task {
@@ -65,10 +68,14 @@ impl<'a, T: Fn(&Job) -> Result<Terms, Error> + Sync> Remote<'a, T> {
         Ok(Self { client, key, folder: folder.into(), terms, over: HashSet::new() })
     }
 
-    /// The jobs that wait, with their inputs: first those that are not committed to.
+    /// Jobs that wait, with their inputs: first those that are not committed to. As many as have [`INPUTS`] together, and one more; the others
+    /// wait until these are over.
     pub fn fetch(&mut self) -> Result<Vec<Task>, Error> {
-        let mut tasks = Vec::new();
+        let (mut tasks, mut held) = (Vec::new(), 0);
         for summary in self.client.jobs()?.jobs {
+            if held > INPUTS {
+                break;
+            }
             let (id, name) = (summary.job, summary.job.to_string().trim_start_matches("0x").to_owned());
             if self.over.contains(&id) {
                 continue;
@@ -83,6 +90,7 @@ impl<'a, T: Fn(&Job) -> Result<Terms, Error> + Sync> Remote<'a, T> {
                     Err(error) => return Err(error.into()),
                 },
             };
+            held += bytes.as_ref().map_or(0, Vec::len);
             tasks.push(Task { id, name, bytes, refused });
         }
         tasks.sort_by_key(|task| task.bytes.is_none());

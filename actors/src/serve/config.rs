@@ -100,7 +100,8 @@ pub struct Signing {
     /// Address of the contract that checks them.
     #[serde(with = "crate::word::address")]
     pub contract: hyperdust_receipt::Address,
-    /// Steps of a segment, at most: what is lost where a user does not sign.
+    /// Steps of a segment, at most: what is lost where a user does not sign. A segment has to halt within 2³² instructions of the proof
+    /// machine, or its provider cannot defend what it signed: see what a step takes in docs/verification.md before there are more.
     pub every: u32,
     /// Bytes of a session's commands, at most: they are kept until it ends.
     pub log: usize,
@@ -181,7 +182,8 @@ impl Default for Keep {
 impl Default for Signing {
     fn default() -> Self {
         let contract = hyperdust_receipt::Address([0; 20]);
-        Self { key: None, chain_id: 31337, contract, every: 256, log: 256 << 20 }
+        // As long as every published scene's can be opened in a dispute: Blocks takes up to 40 million instructions a step.
+        Self { key: None, chain_id: 31337, contract, every: crate::trial::SEGMENT_STEPS, log: 256 << 20 }
     }
 }
 
@@ -409,6 +411,16 @@ mod tests {
         assert!(error.contains("the environment") && error.contains("`listn`"), "{error}");
         let error = load("", &[], &["wire.pipelin=1"]).unwrap_err();
         assert!(error.contains("the command line") && error.contains("`pipelin`"), "{error}");
+    }
+
+    /// What a provider signs without saying otherwise, it can defend: a segment of any published scene halts within the machine's limit.
+    #[test]
+    fn signed_segments_can_be_opened() {
+        let measured = include_str!("../../../docs/evidence/guest.json");
+        let measured: serde_json::Value = serde_json::from_str(measured).unwrap();
+        let longest =
+            measured["scenes"].as_array().unwrap().iter().map(|scene| scene["longest_segment"].as_u64().unwrap());
+        assert!(longest.min().unwrap() > Signing::default().every.into());
     }
 
     /// Values that cannot be are refused by name.

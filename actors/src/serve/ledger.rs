@@ -117,6 +117,16 @@ impl News {
     pub fn is_empty(&self) -> bool {
         self.checkpoint.is_none() && self.entries.is_empty()
     }
+
+    /// Bytes of memory that it takes, about.
+    pub fn bytes(&self) -> u64 {
+        let snapshot = self.checkpoint.iter().filter_map(|checkpoint| checkpoint.snapshot.as_ref()).map(Vec::len);
+        let deeds = self.before.iter().chain(&self.entries).map(|entry| match entry.deed {
+            Deed::Run { .. } => Deed::Nothing.bytes(),
+            ref deed => deed.bytes(),
+        });
+        snapshot.chain(deeds).map(|bytes| bytes as u64).sum()
+    }
 }
 
 /// The log.

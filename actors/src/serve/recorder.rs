@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use super::{Error, ledger::News, metrics::Metrics, session::Shared, vault::Vault};
 
-/// Bytes of episodes that may wait.
+/// Bytes of episodes that may wait, and of logs.
 const BACKLOG: u64 = 256 << 20;
 /// Before a commit that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -35,13 +35,20 @@ const COMPACT: Duration = Duration::from_secs(600);
 /// What waits to be written.
 #[derive(Debug, Default)]
 pub struct Backlog {
+    /// Of episodes.
     bytes: AtomicU64,
+    logs: AtomicU64,
 }
 
 impl Backlog {
-    /// Whether no more may come.
+    /// Whether no more episodes may come.
     pub fn full(&self) -> bool {
         self.bytes.load(Ordering::Relaxed) > BACKLOG
+    }
+
+    /// Whether no session may go on that has a log: else logs that cannot be written down would fill the memory.
+    pub fn behind(&self) -> bool {
+        self.logs.load(Ordering::Relaxed) > BACKLOG
     }
 }
 
@@ -102,6 +109,8 @@ struct Commit {
     begun: Vec<Arc<Shared>>,
     ended: Vec<Ended>,
     news: Vec<(Arc<Shared>, News)>,
+    /// Bytes of these, as they count in the backlog.
+    logs: u64,
     forgotten: Vec<u64>,
     /// Sessions whose logs cannot be written down: they go on, and end with the server.
     unkept: Vec<u64>,
@@ -122,15 +131,14 @@ impl Commit {
     }
 
     fn write(&mut self, vault: &Vault, flush: bool) -> Result<(), Error> {
-        let put = self.put(vault);
-        // Whatever came of that: these make room for it.
-        for session in self.forgotten.iter().chain(&self.unkept) {
-            vault.drop_journal(*session)?;
-        }
-        put?;
-        if flush {
-            vault.flush()?;
-        }
+        keep(vault, flush, || {
+            let put = self.put(vault);
+            // Whatever came of that: these make room for it.
+            for session in self.forgotten.iter().chain(&self.unkept) {
+                vault.drop_journal(*session)?;
+            }
+            put
+        })?;
         if self.compact {
             match vault.compact() {
                 Ok(()) => tracing::info!(bytes = vault.bytes(), "the store was compacted"),
@@ -170,6 +178,16 @@ impl Commit {
         }
         Ok(())
     }
+}
+
+/// Puts and flushes. What the store does not take all at once is flushed as far as it took it: that makes room for the rest, which is put
+/// again. Else it would stay full of what nobody flushes.
+fn keep(vault: &Vault, flush: bool, put: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    let put = put();
+    if flush || put.is_err() {
+        vault.flush()?;
+    }
+    put
 }
 
 /// Whether the store has taken it; `loss` is reported where it never will.
@@ -240,7 +258,12 @@ impl Recorder {
                 let news = shared.ledger().news();
                 (!news.is_empty() && !self.unkept.contains(&shared.id)).then_some((shared, news))
             });
-            self.next.news.extend(news);
+            for (shared, news) in news {
+                let bytes = news.bytes();
+                self.backlog.logs.fetch_add(bytes, Ordering::Relaxed);
+                self.next.logs += bytes;
+                self.next.news.push((shared, news));
+            }
         }
         if self.next.is_empty() {
             return;
@@ -345,6 +368,7 @@ impl Handler<Committed> for Recorder {
         match result {
             Ok(()) => {
                 self.busy = false;
+                self.backlog.logs.fetch_sub(commit.logs, Ordering::Relaxed);
                 for ended in &commit.ended {
                     let saved = ended.episodes.len() as u64;
                     ended.shared.saved.fetch_add(saved, Ordering::Relaxed);
@@ -365,6 +389,7 @@ impl Handler<Committed> for Recorder {
                 commit.begun.append(&mut self.next.begun);
                 commit.ended.append(&mut self.next.ended);
                 commit.news.append(&mut self.next.news);
+                commit.logs += self.next.logs;
                 commit.forgotten.append(&mut self.next.forgotten);
                 commit.unkept.append(&mut self.next.unkept);
                 commit.waiting.append(&mut self.next.waiting);
@@ -376,5 +401,27 @@ impl Handler<Committed> for Recorder {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyperdust_store::{EpisodeMeta, Options, Query, SledStore};
+
+    use super::*;
+
+    /// More than the store lets wait for a flush, in one commit: tried again and again it is all there in the end.
+    #[test]
+    fn a_commit_beyond_the_backlog_comes_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { path: folder.path().into(), reserve: 0, backlog: 25_000, ..Options::default() };
+        let vault = Vault::new(Arc::new(SledStore::open(&options).unwrap().0));
+        let put = || {
+            let put = |number: u8| vault.store().put_episode(&EpisodeMeta::default(), &[number; 10_000]);
+            (0..9).try_for_each(|number| put(number).map(drop)).map_err(|error| Error::Store(error.to_string()))
+        };
+        let tries = (1..20).find(|_| keep(&vault, true, put).is_ok());
+        assert!(tries.is_some_and(|tries| tries > 1), "{tries:?}");
+        assert_eq!(vault.store().episodes(&Query { safe: true, ..Query::default() }).unwrap().total, 9);
     }
 }

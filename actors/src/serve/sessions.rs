@@ -235,9 +235,6 @@ impl Sessions {
 
     fn open(&mut self, ticket: Ticket, open: Open, ctx: &mut Context<Self>) {
         let client = &ticket.client;
-        if client.role == Role::Companion {
-            return ticket.refuse(Failure::new(Code::Forbidden, "companions have no sessions of their own"));
-        }
         let rights = Rights::owner(client.role);
         match Opening::new(open, &client.user, self.hub.config.wire.pipeline, self.hub.provider.as_deref()) {
             Ok(opening) => self.prepare(opening, None, Bind { ticket, rights, answered: None }, ctx),
@@ -305,6 +302,10 @@ impl Handler<Asked> for Sessions {
     fn handle(&mut self, Asked(ticket, ask): Asked, ctx: &mut Self::Context) {
         match ask {
             Ask::Open(_) | Ask::Resume(_) if self.hub.draining() => ticket.refuse(draining()),
+            // A key's role may have changed since it opened a session.
+            Ask::Open(_) | Ask::Resume(_) if ticket.client.role == Role::Companion => {
+                ticket.refuse(Failure::new(Code::Forbidden, "companions have no sessions"));
+            }
             Ask::Open(open) => self.open(ticket, *open, ctx),
             Ask::Resume(resume) => self.resume(ticket, resume, ctx),
             Ask::Scenes => self.read(ticket, |hub, ticket| ticket.reply(&Reply::Scenes(scenes(hub)))),

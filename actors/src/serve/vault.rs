@@ -159,6 +159,8 @@ impl Vault {
             owner: owner.map(str::to_owned),
             after: query.after.map(|after| Id(after.0)),
             offset: 0,
+            // What is listed survives a crash.
+            safe: true,
             limit: if query.limit == 0 { limits::PAGE } else { query.limit },
         });
         let page = page.map_err(failed)?;
@@ -167,7 +169,7 @@ impl Vault {
 
     /// A page of the episodes, newest first, with how many there are.
     pub fn page(&self, offset: u64, limit: u32) -> Result<(u64, Vec<Listed>), Error> {
-        let page = self.store.episodes(&Query { offset, limit, ..Query::default() }).map_err(failed)?;
+        let page = self.store.episodes(&Query { offset, limit, safe: true, ..Query::default() }).map_err(failed)?;
         let listed = page.episodes.into_iter().map(|record| self.list(record)).collect::<Result<_, _>>();
         Ok((page.total, listed?))
     }
@@ -213,10 +215,11 @@ fn summary(record: EpisodeRecord) -> EpisodeSummary {
 
 /// Why a put failed: for now, or for good.
 fn refused(error: hyperdust_store::Error) -> Error {
-    use hyperdust_store::Error::{Gap, NoRoom, NotANumber, TooLong, Unknown};
+    use hyperdust_store::Error::{Broken, Gap, NoRoom, NotANumber, TooLong, Unknown};
     match error {
         NoRoom { needed, capacity, .. } if needed <= capacity => failed(error),
-        NoRoom { .. } | TooLong { .. } | NotANumber { .. } | Gap { .. } | Unknown { .. } => {
+        // What is there already is broken: putting it again will not mend it.
+        NoRoom { .. } | TooLong { .. } | NotANumber { .. } | Gap { .. } | Unknown { .. } | Broken { .. } => {
             Error::Unfit(error.to_string())
         }
         error => failed(error),

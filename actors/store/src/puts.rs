@@ -161,7 +161,8 @@ impl Store for SledStore {
 
     fn episodes(&self, query: &Query) -> Result<Page, Error> {
         let (orders, total, more) = {
-            let index = &self.state().index;
+            let state = self.state();
+            let index = &state.index;
             let fits = |episode: &&Episode| {
                 query.scene.as_ref().is_none_or(|scene| **scene == *episode.scene)
                     && query.session.is_none_or(|session| session == episode.session)
@@ -176,6 +177,9 @@ impl Store for SledStore {
             for item in index.order.values().rev() {
                 let Item::Episode(id) = item else { continue };
                 let Some(episode) = index.episodes.get(id).filter(fits) else { continue };
+                if query.safe && state.unsafe_yet(id) {
+                    continue;
+                }
                 total += 1;
                 if from.is_some_and(|from| episode.order < from) {
                     if skip > 0 {

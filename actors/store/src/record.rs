@@ -83,6 +83,8 @@ pub struct Query {
     pub offset: u64,
     /// How many at most; 0: all.
     pub limit: u32,
+    /// Only those that a flush has made safe: what a crash may still take is left out.
+    pub safe: bool,
 }
 
 /// Some episodes.

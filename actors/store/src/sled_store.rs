@@ -343,6 +343,11 @@ impl SledStore {
 }
 
 impl State {
+    /// Whether these bytes are new, and not on the disk yet.
+    pub(crate) fn unsafe_yet(&self, object: &crate::Id) -> bool {
+        matches!(self.queued(&Key::Object(*object)), Some(Some(_)))
+    }
+
     fn queued(&self, key: &Key) -> Option<Option<Arc<[u8]>>> {
         self.pending.get(key).or_else(|| self.flushing.as_ref().and_then(|flushing| flushing.get(key)))
     }

@@ -258,3 +258,21 @@ fn look(hub: &Hub, newest: Option<Id>, jobs: bool) -> Result<Look, Error> {
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page marks verdicts by their first words.
+    #[test]
+    fn the_page_knows_verdicts() {
+        let page = include_str!("../../../page/src/elements.js");
+        let marks = page.lines().find_map(|line| line.strip_prefix("const VERDICTS = ")).unwrap();
+        for (outcome, mark) in [(Outcome::Attested, "good"), (Outcome::Disputed, "bad")] {
+            let (by, detail) = (NAME.into(), String::new());
+            let said = said(&Verdict { subject: Id::of(b""), by, outcome, detail, time_ms: 0 });
+            let word = said.split(' ').next().unwrap();
+            assert!(marks.contains(&format!("{word}: \"{mark}\"")), "{said}");
+        }
+    }
+}

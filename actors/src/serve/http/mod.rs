@@ -1,7 +1,8 @@
 //! HTTP beside the wire: health, counters, and what the page shows. Everything is read; nothing can be changed from here.
 //!
 //! It is meant for the machine's own browser and for Prometheus. Secrets (tokens, keys) are no part of any answer. A request that names
-//! another host than the one that is listened on is refused, so that no other site can read it through a browser.
+//! another host than the one that is listened on is refused, so that no other site can read it through a browser. Nobody is asked for a key
+//! here, so beyond loopback there is health and counters alone: what was recorded is not everybody's.
 
 mod live;
 mod recorded;
@@ -45,6 +46,10 @@ impl Refusal {
         Self { status: StatusCode::BAD_REQUEST, message: what.to_string() }
     }
 
+    fn forbidden(what: impl std::fmt::Display) -> Self {
+        Self { status: StatusCode::FORBIDDEN, message: what.to_string() }
+    }
+
     fn internal(what: impl std::fmt::Display) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: what.to_string() }
     }
@@ -74,18 +79,19 @@ pub fn serve(
     let refused =
         |error: std::io::Error| Error::Listen { endpoint: format!("http://{address}"), why: error.to_string() };
     let state = web::Data::new(State { hub, sessions, since: Instant::now() });
+    let public = !address.ip().to_canonical().is_loopback();
+    if public {
+        tracing::warn!(%address, "beyond loopback HTTP has health and counters alone: it asks nobody for a key");
+    }
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
-            .wrap_fn(|request, service| {
-                let known = known_host(&request);
-                let answer = known.then(|| service.call(request));
+            .wrap_fn(move |request, service| {
+                let answer = admitted(&request, public).map(|()| service.call(request));
                 async move {
                     match answer {
-                        Some(answer) => answer.await,
-                        None => {
-                            Err(Refusal::invalid("found another host's name; accepted: this server's address").into())
-                        }
+                        Ok(answer) => answer.await,
+                        Err(refusal) => Err(refusal.into()),
                     }
                 }
             })
@@ -127,6 +133,23 @@ pub fn serve(
     let handle = server.handle();
     actix::spawn(server);
     Ok((bound, handle))
+}
+
+/// What everybody may see who can reach a server.
+const PUBLIC: [&str; 2] = ["/healthz", "/metrics"];
+
+/// Refuses what is not for whoever asks: where this is reached from elsewhere nobody knows who that is.
+fn admitted(request: &ServiceRequest, public: bool) -> Result<(), Refusal> {
+    if public && PUBLIC.contains(&request.path()) {
+        return Ok(());
+    }
+    if public {
+        return Err(Refusal::forbidden("beyond loopback there are /healthz and /metrics alone"));
+    }
+    match known_host(request) {
+        true => Ok(()),
+        false => Err(Refusal::invalid("found another host's name; accepted: this server's address")),
+    }
 }
 
 /// Whether a request is to an address (which a name that was bound again to this machine is not) or to `localhost`.

@@ -35,6 +35,8 @@ use crate::serve::{
 
 /// The longest nap of a session that is too fast, so that it notices when it is to stop.
 const NAP: Duration = Duration::from_millis(50);
+/// How long a session waits for a store that does not keep up.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a worker looks for the next request again and again, giving way to other threads in between, before it sleeps: as the
 /// gateway does, and only where the last one came within [`QUICK`].
 const SPIN: Duration = Duration::from_micros(200);
@@ -189,6 +191,11 @@ impl Worker {
                 _ => {}
             }
         }
+        if matches!(request, Request::Reset(_) | Request::Restore(_))
+            && let Some(refusal) = self.may_log()
+        {
+            return Outcome::Not(refusal);
+        }
         let mut drawn = false;
         let deed = match request {
             Request::Step(segments) => {
@@ -257,6 +264,10 @@ impl Worker {
     /// RECEIPT and VOUCHER: what is signed is on the disk before it is answered.
     fn sign(&self, agreed: &Agreed, worlds: &mut Worlds, header: &Header, request: &Request<'_>) -> Outcome {
         let (vault, shared) = (&self.hub.vault, &*self.shared);
+        // What is due is signed though steps are refused already; but nothing is logged without end.
+        if let Err(failure) = self.may_grow(2) {
+            return Outcome::Not(failure);
+        }
         let kept = worlds.books.as_ref().ok_or_else(|| Failure::new(Code::Internal, "the books are lost"));
         let kept = kept.and_then(|books| match *request {
             Request::Receipt(frame) => {
@@ -282,11 +293,7 @@ impl Worker {
     /// Whether the worlds may go on before anything else is signed.
     fn may_act(&self, worlds: &Worlds, request: &Request<'_>) -> Result<(), Failure> {
         worlds.books.as_ref().map_or(Ok(()), Books::may_go_on)?;
-        let most = self.hub.config.signing.log;
-        if self.shared.ledger().bytes() > most {
-            let why = format!("the session's log has more than {most} bytes: CLOSE it and open another");
-            return Err(Failure::new(Code::Quota, why));
-        }
+        self.may_grow(1)?;
         if let Request::Reset(reset) = request {
             let each = reset.seeds();
             if let Some(lane) = worlds.unseeded(seeds(reset, &each), reset.mask().as_deref()) {
@@ -297,10 +304,41 @@ impl Worker {
         Ok(())
     }
 
+    /// Whether the log of a session whose actions are signed has not come to so many times its limit.
+    fn may_grow(&self, times: usize) -> Result<(), Failure> {
+        let most = self.hub.config.signing.log.saturating_mul(times);
+        if self.shared.ledger().bytes() > most {
+            let why = format!("the session's log has more than {most} bytes: CLOSE it and open another");
+            return Err(Failure::new(Code::Quota, why));
+        }
+        Ok(())
+    }
+
+    /// Waits for the disk, where logs wait for it in memory; or why the session cannot go on.
+    fn may_log(&self) -> Option<Failure> {
+        let until = Instant::now() + PATIENCE;
+        while self.hub.backlog.behind() {
+            if self.hub.draining() {
+                return Some(Failure::new(Code::Draining, "the server is about to end"));
+            }
+            if Instant::now() >= until {
+                return Some(Failure::new(
+                    Code::Storage,
+                    "the store does not keep up: logs cannot be written down now",
+                ));
+            }
+            std::thread::sleep(NAP);
+        }
+        None
+    }
+
     /// Waits until the client's pace allows a step of all lanes; or why there is none.
     fn may_step(&self, lanes: usize) -> Option<Failure> {
         if self.shared.shape.record && self.hub.backlog.full() {
             return Some(Failure::new(Code::Storage, "the store does not keep up: episodes cannot be recorded now"));
+        }
+        if let Some(refusal) = self.may_log() {
+            return Some(refusal);
         }
         let mut wait = self.shared.lease.steps(lanes as u64, Instant::now());
         while !wait.is_zero() {

@@ -5,6 +5,7 @@ mod eviction;
 mod flips;
 mod full;
 mod kills;
+mod lists;
 mod model;
 mod owners;
 mod refusals;

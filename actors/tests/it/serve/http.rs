@@ -91,6 +91,19 @@ fn refusals() {
     assert_eq!(get(address, "/", "[::1]:8080").0, 200);
 }
 
+/// Beyond loopback, where nobody knows who asks, health and counters are all there is: no session, no recording, no page.
+#[test]
+fn strangers_see_counters() {
+    let house = House::new(|config| config.http = "0.0.0.0:0".parse().unwrap(), Options::default());
+    let address = SocketAddr::from(([127, 0, 0, 1], house.server().http.unwrap().port()));
+    for path in ["/", "/api/sessions", "/api/episodes", "/api/status", "//api/episodes", "/metrics/../api/episodes"] {
+        assert_eq!(get(address, path, "localhost").0, 403, "{path}");
+    }
+    for path in ["/healthz", "/metrics"] {
+        assert_eq!(get(address, path, "a-name-of-this-machine:9090").0, 200, "{path}");
+    }
+}
+
 /// A watched session sends frames, and says when it is gone.
 #[test]
 fn live_worlds() {

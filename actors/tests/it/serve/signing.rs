@@ -234,3 +234,33 @@ fn nothing_goes_on_unsigned() {
     refused(pay(Voucher { amount: 1, ..voucher }, &user), Code::Receipt);
     pay(Voucher { amount: 1 << 71, ..voucher }, &user).unwrap();
 }
+
+/// A log that has come to its limit takes no steps any more, but the signature that is due; and nobody fills it by signing again and again.
+#[test]
+fn a_full_log_takes_what_is_due() {
+    let change = |config: &mut Config| {
+        signs(config);
+        (config.signing.every, config.signing.log) = (2, 100);
+    };
+    let house = House::new(change, Options::default());
+    let mut client = house.ipc();
+    let opened = client.open(signed("cartpole", 2, AutoresetMode::NextStep)).unwrap();
+    let (actions, batch) = (Actions::new(&opened, 1), opened.layout.buffer());
+    let mut remote = Player { client, opened, number: 0, actions, batch };
+    let terms = remote.opened.signing.clone().unwrap();
+    let mut book = hyperdust_wire::signing::UserBook::new(trial::key("user").unwrap(), &remote.opened, &terms).unwrap();
+    remote.ask(&reset(SeedsFrame::First(1))).unwrap();
+    book.reset(Seeds::First(1), None).unwrap();
+    for _ in 0..2 {
+        let actions = remote.actions.draw();
+        remote.step_with(&actions).unwrap();
+        book.step(&actions.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
+    }
+    let actions = remote.actions.draw();
+    refused(remote.step_with(&actions), Code::Unsigned);
+    let frame: Vec<u8> = book.due().unwrap().iter().flat_map(Signed::encode).collect();
+    remote.ask(&Request::Receipt(&frame)).unwrap();
+    refused(remote.step_with(&actions), Code::Quota);
+    refused(remote.ask(&Request::Receipt(&frame)), Code::Quota);
+    remote.close();
+}

@@ -97,6 +97,11 @@ fn roles() {
     refused(handed.ask(&reset(1)), Code::Forbidden);
     handed.step();
 
+    // A companion has no sessions, not one that is handed to it either.
+    let open = Open { agent: Some(companion.public.to_string()), ..Open::new("cartpole", 1) };
+    let opened = client(&house, &operator).open(open).unwrap();
+    refused(client(&house, &companion).resume(&opened, 0), Code::Forbidden);
+
     // An operator who has the token may take any session over, and all of it.
     mine.client = client(&house, &operator);
     let resumed = mine.client.resume(&mine.opened, mine.number).unwrap();

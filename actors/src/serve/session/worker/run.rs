@@ -11,13 +11,11 @@ use std::{
 use hyperdust_gym::Episode;
 use hyperdust_wire::{Code, Failure, Header, message::Run};
 
-use super::{NAP, Outcome, Shared, Worker};
+use super::{NAP, Outcome, PATIENCE, Shared, Worker};
 use crate::serve::{ledger::Deed, policy::fits, worlds::Worlds};
 
 /// Bytes of actions of ended episodes that are held back until the RUN has acted.
 const HELD: usize = 64 << 20;
-/// How long a RUN waits for a store that does not keep up.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Steps that count, unless the RUN comes to nothing.
 struct Tally<'a> {
