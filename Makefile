@@ -141,9 +141,22 @@ chromium: system
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
 	"$${as_root[@]}" apt-get update -qq; "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
 
+# What the faults of python/evidence/faults.py are made with: network namespaces, lost packets, a false clock.
+.PHONY: fault-tools
+fault-tools: system
+	@need=(); \
+	command -v ip >/dev/null || need+=(iproute2); \
+	command -v iptables >/dev/null || need+=(iptables); \
+	ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || need+=(faketime); \
+	if (( $${#need[@]} )); then \
+	  as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
+	  "$${as_root[@]}" apt-get update -qq; \
+	  "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$${need[@]}"; \
+	fi
+
 # `pytest`, not `python -m pytest`: that would put this folder on the path, where TorchRL finds a module `gym`.
 .PHONY: test-python
-test-python: wheel page chromium ## tests of the Python package and of the server, with MuJoCo as the oracle of the robots
+test-python: wheel page chromium fault-tools ## tests of the Python package and of the server, with MuJoCo as the oracle of the robots
 	@$(PY) -P -c 'import mujoco, jax, matplotlib, imageio, minari, h5py, rerun, zmq, playwright'  # else the tests would skip themselves
 	$(VENV)/bin/pytest python/tests -p no:cacheprovider
 	@$(PY) -P -c 'import hyperdust._core as core; print(core.__file__)' | xargs nm -D --undefined-only \
@@ -231,6 +244,7 @@ EVIDENCE := physics learning transfer soak fuzzing guest worlds disputes aarch64
 .PHONY: evidence $(addprefix evidence-,$(EVIDENCE))
 evidence: $(addprefix evidence-,$(EVIDENCE)) evidence-benchmark ## the long forms (many hours); writes docs/evidence/*.json
 evidence-guest evidence-worlds evidence-disputes: guest
+evidence-faults: fault-tools
 evidence-guest evidence-worlds evidence-disputes: export HYPERDUST_GUEST := $(GUEST)
 $(addprefix evidence-,$(EVIDENCE)): evidence-%: evidence-tools
 	$(PY) python/evidence/$*.py

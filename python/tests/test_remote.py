@@ -283,6 +283,7 @@ def test_an_interrupt_ends_a_wait(tmp_path: Path) -> None:
     """Ctrl-C, with the request still under way afterwards. In a process of its own: the signal is real."""
     code = """
 import os, signal, sys, threading, numpy as np, hyperdust
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts a test in the background lets it ignore the signal
 there = hyperdust.connect(sys.argv[1], "cartpole", 2, timeout=60)
 there.reset(seed=0)
 os.kill(int(sys.argv[2]), signal.SIGSTOP)
