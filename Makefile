@@ -25,6 +25,7 @@ TRAINERS_LIST := python/requirements/trainers.txt
 PEERS_LIST := python/requirements/peers.txt
 VENV := $(HYPERDUST_CACHE)/venv-test-$(call hash,$(TEST_LIST))
 TRAINERS_VENV := $(HYPERDUST_CACHE)/venv-trainers-$(call hash,$(TRAINERS_LIST))
+CONTRACTS := actors/settlement/contracts
 WHEELS := $(HYPERDUST_CACHE)/wheels
 PY := $(VENV)/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -94,7 +95,7 @@ lint: system ## formatting and lints
 # the seed (plain `cargo test`) to look further. `make fuzz` looks furthest.
 .PHONY: test-rust
 test-rust: export PROPTEST_RNG_SEED ?= 20261122
-test-rust: system ## unit, property and golden tests of the Rust crates
+test-rust: system $(CONTRACTS)/node_modules/.package-lock.json ## unit, property and golden tests of the Rust crates
 	cargo test $(CARGO_FLAGS) --quiet --no-fail-fast --workspace --exclude hyperdust-python --exclude hyperdust-guest-tests
 	$(MAKE) test-determinism-flag test-native test-instructions
 
@@ -131,10 +132,14 @@ node: system
 	@command -v npm >/dev/null || { as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
 	"$${as_root[@]}" apt-get update -qq; "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm; }
 
-# forge, the compiler and OpenZeppelin come from npm; nothing is fetched while building or testing.
+# forge, anvil, the compiler and OpenZeppelin come from npm; nothing is fetched while building or testing.
+$(CONTRACTS)/node_modules/.package-lock.json: $(CONTRACTS)/package.json $(CONTRACTS)/package-lock.json | node
+	cd $(CONTRACTS) && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
 .PHONY: test-contracts
-test-contracts: node ## unit, fuzz and invariant tests of the contracts, and what their actions cost
-	cd actors/settlement/contracts && npm ci --no-audit --no-fund --loglevel=error && npm run --silent test
+test-contracts: $(CONTRACTS)/node_modules/.package-lock.json ## unit, fuzz and invariant tests of the contracts, what their actions cost, and whether artifacts are theirs
+	cd $(CONTRACTS) && npm run --silent test
 
 .PHONY: chromium
 chromium: system

@@ -47,11 +47,12 @@ pub struct Parameters {
     pub emission: U256,
     /// Epochs of one emission, before it halves. Default: 4.
     pub halving: u64,
-    /// What a challenger puts up; below 2¹²⁸. At least what defending costs: the longest defence of the games that were measured
-    /// takes nine cuts and an opening, 0.7 million gas. Default: 0.001 coin, which is that at 1.4 gwei.
+    /// What a challenger puts up; below 2¹²⁸. At least what defending costs: twelve cuts, an opening and a proof at most, 875,000 gas.
+    /// Default: 0.001 coin, which is that at 1.1 gwei.
     #[serde(with = "amount::wei")]
     pub dispute_bond: U256,
-    /// What each move of a game but the last puts up; below 2¹²⁸. At least what the reply costs, 111,000 gas at most. Default: 0.0001 coin.
+    /// What each move of a game but the last puts up; below 2¹²⁸. At least what the reply costs, 111,500 gas at most. Default: 0.0001 coin, which is that
+    /// at 0.9 gwei.
     #[serde(with = "amount::wei")]
     pub move_bond: U256,
     /// That each party of a game has for all of its moves; at most 3,650 days' seconds. Default: a day.

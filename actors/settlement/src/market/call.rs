@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount;
 
 /// A call of a contract.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// The contract.
