@@ -81,7 +81,7 @@ demo: wheel page ## serve worlds, train PPO on our Ant over the wire, host what 
 	HYPERDUST_BINARY=$(CARGO_TARGET_DIR)/release/hyperdust $(PY) python/examples/demo.py --out $(OUT)
 
 .PHONY: test
-test: page lint test-rust test-guest test-contracts test-python ## everything that needs neither a GPU nor torch
+test: page lint test-rust test-guest test-contracts test-steps test-python ## everything that needs neither a GPU nor torch
 
 .PHONY: lint
 lint: system ## formatting and lints
@@ -140,6 +140,15 @@ $(CONTRACTS)/node_modules/.package-lock.json: $(CONTRACTS)/package.json $(CONTRA
 .PHONY: test-contracts
 test-contracts: $(CONTRACTS)/node_modules/.package-lock.json ## unit, fuzz and invariant tests of the contracts, what their actions cost, and whether artifacts are theirs
 	cd $(CONTRACTS) && npm run --silent test
+
+# More steps of the proof machine than a repository should hold: Rust writes them, the contract executes them.
+.PHONY: test-steps
+test-steps: node guest ## 20,000 fuzzed steps and 1,000 of an Ant's run, by the contract as by the machine
+	cd actors/settlement/contracts && rm -rf out/steps && npm ci --no-audit --no-fund --loglevel=error
+	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- fuzz actors/settlement/contracts/out/steps/fuzz 20000
+	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- ant $(GUEST) actors/settlement/contracts/out/steps/ant 1000
+	cd actors/settlement/contracts && HYPERDUST_STEPS=out/steps/fuzz HYPERDUST_LEAST=20000 npx forge test --match-test asked_for
+	cd actors/settlement/contracts && HYPERDUST_STEPS=out/steps/ant HYPERDUST_LEAST=1000 npx forge test --match-test asked_for
 
 .PHONY: chromium
 chromium: system

@@ -10,4 +10,5 @@ interface Files {
     function projectRoot() external view returns (string memory);
     function toString(uint256 value) external pure returns (string memory);
     function envOr(string calldata name, string calldata fallback_) external view returns (string memory);
+    function envOr(string calldata name, uint256 fallback_) external view returns (uint256);
 }

@@ -142,6 +142,36 @@ contract InputsTest is Asking {
         inputs.answer(q, good);
     }
 
+    /// @notice The same roots, signed by the same user, but said to be of another session, lane or segment.
+    function test_the_same_actions_elsewhere() public {
+        bytes32 older = claimedSession();
+        bytes32 session = claimedSession();
+        Inputs.Question memory q = ask(session, 3, 2, 0);
+        bytes32[2] memory jobs = [sessions.jobOf(older, 3), sessions.jobOf(session, 4)];
+        for (uint256 which = 0; which < 4; ++which) {
+            Inputs.Answer memory a = answerTo(q, USER_KEY);
+            if (which < 2) a.last.job = jobs[which];
+            else a.last.segment = which == 2 ? 1 : 3;
+            a.lastSignature = sign(USER_KEY, Messages.hash(a.last));
+            refused(q, a, Inputs.NotSigned.selector);
+            a = answerTo(q, USER_KEY);
+            if (which < 2) a.before.job = jobs[which];
+            else a.before.segment = which == 2 ? 0 : 2;
+            a.beforeSignature = sign(USER_KEY, Messages.hash(a.before));
+            refused(q, a, Inputs.NotSigned.selector);
+        }
+        q = ask(session, 3, 5, 0);
+        for (uint256 which = 0; which < 2; ++which) {
+            Inputs.Answer memory a = answerTo(q, USER_KEY);
+            a.last.job = jobs[which];
+            a.lastSignature = sign(USER_KEY, Messages.hash(a.last));
+            refused(q, a, Inputs.NotSigned.selector);
+            a = answerTo(q, USER_KEY);
+            a.lastSignature = sign(PROVIDER_KEY, Messages.hash(a.last));
+            refused(q, a, Inputs.NotSigned.selector);
+        }
+    }
+
     /// @dev The same signature with the other of the two values of s.
     function otherForm(bytes memory signature) private pure returns (bytes memory) {
         (bytes32 r, bytes32 s, uint8 v) = (bytes32(0), bytes32(0), uint8(signature[64]));
