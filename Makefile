@@ -94,7 +94,7 @@ lint: system ## formatting and lints
 # the seed (plain `cargo test`) to look further. `make fuzz` looks furthest.
 .PHONY: test-rust
 test-rust: export PROPTEST_RNG_SEED ?= 20261122
-test-rust: system ## unit, property and golden tests of the Rust crates
+test-rust: system anvil ## unit, property and golden tests of the Rust crates
 	cargo test $(CARGO_FLAGS) --quiet --no-fail-fast --workspace --exclude hyperdust-python --exclude hyperdust-guest-tests
 	$(MAKE) test-determinism-flag test-native test-instructions
 
@@ -130,6 +130,13 @@ $(PAGE): actors/page/package.json actors/page/package-lock.json $(wildcard actor
 node: system
 	@command -v npm >/dev/null || { as_root=(); [[ $$(id -u) == 0 ]] || as_root=(sudo); \
 	"$${as_root[@]}" apt-get update -qq; "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm; }
+
+# The chain that tests of settlement run against.
+ANVIL := actors/settlement/contracts/node_modules/@foundry-rs/anvil-linux-amd64/package.json
+.PHONY: anvil
+anvil: $(ANVIL)
+$(ANVIL): actors/settlement/contracts/package-lock.json | node
+	cd actors/settlement/contracts && npm ci --no-audit --no-fund --loglevel=error && touch ../../../$(ANVIL)
 
 # forge, the compiler and OpenZeppelin come from npm; nothing is fetched while building or testing.
 .PHONY: test-contracts
