@@ -143,8 +143,8 @@ test-contracts: $(CONTRACTS)/node_modules/.package-lock.json ## unit, fuzz and i
 
 # More steps of the proof machine than a repository should hold: Rust writes them, the contract executes them.
 .PHONY: test-steps
-test-steps: node guest ## 20,000 fuzzed steps and 1,000 of an Ant's run, by the contract as by the machine
-	cd actors/settlement/contracts && rm -rf out/steps && npm ci --no-audit --no-fund --loglevel=error
+test-steps: $(CONTRACTS)/node_modules/.package-lock.json guest ## 20,000 fuzzed steps and 1,000 of an Ant's run, by the contract as by the machine
+	rm -rf $(CONTRACTS)/out/steps
 	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- fuzz actors/settlement/contracts/out/steps/fuzz 20000
 	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- ant $(GUEST) actors/settlement/contracts/out/steps/ant 1000
 	cd actors/settlement/contracts && HYPERDUST_STEPS=out/steps/fuzz HYPERDUST_LEAST=20000 npx forge test --match-test asked_for

@@ -5,18 +5,29 @@
 //! - [`market`]: everything that anybody does with them, as values that can be kept and sent later, and what receipts say of it.
 //! - [`wallet`]: keys in files. [`amount`]: wei, shown and read exactly. [`revert`]: why a contract refused, in words.
 //! - [`bindings`]: the contracts as they are.
+//! - [`outbox`]: what has to happen on the chain, which no crash shortens or doubles. [`sender`]: takes it there. [`fees`]: what that offers.
+//! - [`follower`]: what contracts say, once and in order, and taken back where the chain takes it back.
 #![forbid(unsafe_code)]
 
 pub mod amount;
 pub mod bindings;
 pub mod chain;
+mod crash;
 pub mod deployment;
 mod error;
+pub mod fees;
+pub mod follower;
 pub mod market;
+pub mod outbox;
 pub mod revert;
+mod rpc;
+pub mod sender;
 pub mod wallet;
 
 pub use chain::Chain;
+#[cfg(feature = "failpoints")]
+#[doc(hidden)]
+pub use crash::POINTS;
 pub use deployment::Deployment;
 pub use error::Error;
 pub use market::{Call, Market};

@@ -1,0 +1,204 @@
+//! From intents that wait to transactions, the nearest deadline first.
+//!
+//! Before a nonce is bound everything is looked at that can be: the deadline, what is required, whether the call would be reverted, its gas, what is
+//! offered, whether the account can pay for it beside what is on its way. So what has a nonce can be expected to be taken, and holds up nobody.
+
+use alloy::primitives::{Bytes, U256};
+
+use super::{Error, Pass, Sender, Step, Trouble, tired};
+use crate::{
+    fees::{self, Fees},
+    outbox::{Bound, Call, Failure, Record, State},
+    rpc::Header,
+};
+
+/// What one pass knows of the account.
+struct Purse {
+    fees: Fees,
+    /// Wei beyond what everything on its way may cost.
+    free: U256,
+}
+
+fn cost(call: &Call, gas: u64, fees: &Fees) -> U256 {
+    (U256::from(gas) * U256::from(fees.max())).saturating_add(call.value)
+}
+
+/// Whether a node that refused a simulation says that the contract did.
+fn reverted(error: &Error) -> Option<Bytes> {
+    let Error::Refused { code, message, revert, .. } = error else { return None };
+    let message = message.to_lowercase();
+    let words = ["revert", "invalid opcode", "out of gas", "vm exception", "vm execution error"];
+    let so = *code == 3 || revert.is_some() || words.iter().any(|word| message.contains(word));
+    so.then(|| revert.clone().unwrap_or_default())
+}
+
+impl Sender {
+    pub(super) async fn place(&mut self, pass: &mut Pass, tip: &Header, count: u64) -> Result<(), Error> {
+        let mut waiting: Vec<Record> = self.outbox.open_records();
+        waiting.retain(|record| record.state == State::Waiting);
+        waiting.sort_by_key(|record| (record.intent.deadline.unwrap_or(u64::MAX), record.number));
+        let mut purse = None;
+        for record in waiting {
+            let Some(nonce) = self.next_nonce(pass, count) else { return Ok(()) };
+            if tired(pass) {
+                return Ok(());
+            }
+            let placed = self.place_one(pass, tip, nonce, &mut purse, &record).await;
+            self.note(pass, Some(&record), placed)?;
+        }
+        Ok(())
+    }
+
+    /// The nonce to be taken next, if one may be.
+    fn next_nonce(&self, pass: &mut Pass, count: u64) -> Option<u64> {
+        let records = self.outbox.open_records();
+        let flying: Vec<&Record> = records.iter().filter(|record| record.in_flight().is_some()).collect();
+        if flying.len() >= self.options.in_flight {
+            return None;
+        }
+        // What no node has taken yet goes first: nothing is queued behind it.
+        let sent = |record: &Record| self.memory.get(&record.number).is_some_and(|memory| memory.sent.is_some());
+        let waits = |record: &Record| record.state == State::Signed && record.in_flight() >= Some(count);
+        if flying.iter().any(|record| waits(record) && !sent(record)) {
+            return None;
+        }
+        let held: Vec<u64> = flying.iter().filter_map(|record| record.in_flight()).collect();
+        let over = records.iter().filter(|record| record.state.over()).filter_map(|record| record.bound.as_ref());
+        let over: Vec<u64> = over.map(|bound| bound.nonce).collect();
+        let next = (count..).find(|nonce| !held.contains(nonce)).filter(|nonce| !over.contains(nonce));
+        if next.is_none() {
+            // A node that does not know yet of a final transaction, or a reorganisation that took it back: the one passes, of the other the
+            // intent is opened again.
+            let why = format!("found {count} transactions of the account; more are final");
+            let error = Error::Inconsistent { method: "eth_getTransactionCount", why };
+            pass.troubles.push(Trouble::Node { key: None, error });
+        }
+        next
+    }
+
+    async fn place_one(
+        &mut self,
+        pass: &mut Pass,
+        tip: &Header,
+        nonce: u64,
+        purse: &mut Option<Purse>,
+        record: &Record,
+    ) -> Result<(), Error> {
+        let (key, call) = (&record.intent.key, &record.intent.call);
+        if self.expired(tip, record).await? {
+            return self.give_up(pass, record, Failure::Expired);
+        }
+        let pressing = self.pressing(tip, record.intent.deadline);
+        if !self.wanted(pass, tip, record).await? {
+            return Ok(());
+        }
+        let gas = match self.foresee(call).await? {
+            Ok(estimate) => {
+                self.memory.entry(record.number).or_default().foreseen = None;
+                let Some(gas) = fees::gas_limit(estimate, tip.gas_limit, &self.options.caps) else {
+                    pass.troubles.push(Trouble::Gas { key: key.clone(), needed: estimate });
+                    return Ok(());
+                };
+                gas
+            }
+            Err(reason) if !pressing => return self.foreseen(pass, tip, record, reason),
+            // Time is short, and what was simulated may not be what happens: another transaction may come before.
+            Err(_) => self.options.pressed_gas.min(self.options.caps.max_gas).min(tip.gas_limit.unwrap_or(u64::MAX)),
+        };
+        let Purse { fees, free } = match purse {
+            Some(purse) => purse,
+            None => purse.insert(self.purse(tip).await?),
+        };
+        let needed = cost(call, gas, fees);
+        if needed > *free {
+            let (account, found) = (self.account.address, *free);
+            pass.troubles.push(Trouble::Funds { key: key.clone(), account, found, needed });
+            return Ok(());
+        }
+        let attempt = self.sign(tip, nonce, gas, *fees, call).await?;
+        let hash = attempt.hash;
+        let bound = Some(Bound { nonce, attempts: vec![attempt] });
+        let signed = Record { state: State::Signed, bound, ..record.clone() };
+        self.change(pass, "signed", signed.clone(), Step::Signed { nonce, hash })?;
+        *free -= needed;
+        self.send(pass, tip, &signed).await
+    }
+
+    /// Whether the deadline has passed, by a block that is final.
+    async fn expired(&mut self, tip: &Header, record: &Record) -> Result<bool, Error> {
+        let Some(deadline) = record.intent.deadline.filter(|deadline| *deadline < tip.timestamp) else {
+            return Ok(false);
+        };
+        let Some(safe) = (tip.number + 1).checked_sub(self.options.confirmations) else { return Ok(false) };
+        Ok(self.heads.header(&self.rpc, safe).await?.is_some_and(|header| header.timestamp > deadline))
+    }
+
+    /// Whether what it requires holds; gives it up where it has not held for long.
+    async fn wanted(&mut self, pass: &mut Pass, tip: &Header, record: &Record) -> Result<bool, Error> {
+        let Some(requires) = &record.intent.requires else { return Ok(true) };
+        let (to, input) = (requires.to, requires.input.clone());
+        let call = Call { to, input, value: U256::ZERO, what: String::new() };
+        let holds = match self.rpc.call(None, &call, None).await {
+            Ok(output) => output == requires.output,
+            Err(error) if reverted(&error).is_some() => false,
+            Err(error) => return Err(error),
+        };
+        let memory = self.memory.entry(record.number).or_default();
+        if holds {
+            memory.unwanted = None;
+            return Ok(true);
+        }
+        let since = *memory.unwanted.get_or_insert(tip.number);
+        if tip.number >= since.saturating_add(self.options.patience.max(1)) {
+            self.give_up(pass, record, Failure::Unwanted)?;
+        } else {
+            pass.troubles.push(Trouble::Unwanted { key: record.intent.key.clone() });
+        }
+        Ok(false)
+    }
+
+    /// The gas that a call takes, or what the contract reverts with.
+    async fn foresee(&self, call: &Call) -> Result<Result<u64, Bytes>, Error> {
+        // A call first: what it reverts with is told by more nodes than what an estimate does.
+        if let Err(error) = self.rpc.call(Some(self.account.address), call, None).await {
+            return reverted(&error).map_or(Err(error), |reason| Ok(Err(reason)));
+        }
+        match self.rpc.estimate(self.account.address, call).await {
+            Ok(gas) => Ok(Ok(gas)),
+            Err(error) => reverted(&error).map_or(Err(error), |reason| Ok(Err(reason))),
+        }
+    }
+
+    fn foreseen(&mut self, pass: &mut Pass, tip: &Header, record: &Record, reason: Bytes) -> Result<(), Error> {
+        // What is on its way may be what it waits for.
+        let alone = self.outbox.open_records().iter().all(|record| record.in_flight().is_none());
+        let memory = self.memory.entry(record.number).or_default();
+        let since = match &memory.foreseen {
+            Some((since, _)) if alone => *since,
+            _ => tip.number,
+        };
+        memory.foreseen = Some((since, reason.clone()));
+        if tip.number >= since.saturating_add(self.options.patience.max(1)) {
+            return self.give_up(pass, record, Failure::Foreseen { reason });
+        }
+        pass.troubles.push(Trouble::Foreseen { key: record.intent.key.clone(), reason });
+        Ok(())
+    }
+
+    fn give_up(&mut self, pass: &mut Pass, record: &Record, failure: Failure) -> Result<(), Error> {
+        self.memory.remove(&record.number);
+        self.change(pass, "failed", Record { state: State::Failed(failure), ..record.clone() }, Step::Failed)
+    }
+
+    async fn purse(&self, tip: &Header) -> Result<Purse, Error> {
+        let fees = self.pricing(tip).quote(&self.rpc, tip, &self.options.caps).await?;
+        let balance = self.rpc.balance(self.account.address).await?;
+        let mut free = balance;
+        for record in self.outbox.open_records().iter().filter(|record| record.state == State::Signed) {
+            if let Some(attempt) = record.bound.as_ref().and_then(Bound::newest) {
+                free = free.saturating_sub(cost(&record.intent.call, attempt.gas, &attempt.fees));
+            }
+        }
+        Ok(Purse { fees, free })
+    }
+}
