@@ -14,6 +14,8 @@
 
 mod array;
 #[cfg(feature = "sockets")]
+mod batches;
+#[cfg(feature = "sockets")]
 pub mod client;
 mod control;
 #[cfg(feature = "sockets")]
@@ -30,6 +32,8 @@ pub mod message;
 pub mod signing;
 
 pub use array::{ArraySpec, Bounds, Dtype};
+#[cfg(feature = "sockets")]
+pub use batches::enlarge;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::Error;
 pub use failure::{Code, Failure};

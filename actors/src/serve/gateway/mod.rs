@@ -178,7 +178,8 @@ impl Drop for Gateway {
 }
 
 fn router(context: &zmq::Context, wire: &Wire) -> zmq::Result<zmq::Socket> {
-    let socket = context.socket(zmq::ROUTER)?;
+    let mut socket = context.socket(zmq::ROUTER)?;
+    hyperdust_wire::enlarge(&mut socket)?;
     // A client that is gone is an error to see, not a message to lose silently.
     socket.set_router_mandatory(true)?;
     socket.set_maxmsgsize(i64::try_from(wire.frame_bytes).unwrap_or(i64::MAX))?;

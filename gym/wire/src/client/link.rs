@@ -53,7 +53,8 @@ impl Link {
         }
         let failed = ClientError::socket("connect");
         let context = zmq::Context::new();
-        let socket = context.socket(zmq::DEALER).map_err(&failed)?;
+        let mut socket = context.socket(zmq::DEALER).map_err(&failed)?;
+        crate::enlarge(&mut socket).map_err(&failed)?;
         let configure = || {
             socket.set_linger(0)?;
             socket.set_maxmsgsize(limits::FILE as i64)?;

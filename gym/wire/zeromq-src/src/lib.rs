@@ -32,6 +32,7 @@ impl Build {
     /// Builds libzmq and tells cargo to link it and libsodium statically.
     pub fn build(&mut self) {
         let libsodium = LibLocation::new(env!("HYPERDUST_SODIUM_LIB"), env!("HYPERDUST_SODIUM_INCLUDE"));
-        upstream::Build::new().with_libsodium(Some(libsodium)).build();
+        // Drafts: see `batches.rs` of `hyperdust-wire`.
+        upstream::Build::new().with_libsodium(Some(libsodium)).enable_draft(true).build();
     }
 }
