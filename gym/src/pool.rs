@@ -3,7 +3,7 @@
 //! Jobs own what they work on and travel by value, so nothing is shared and nothing needs `unsafe`. The
 //! asking thread works too and takes whatever is left: a worker that wakes late costs nothing but its help,
 //! and a process that was forked (which has no workers, and perhaps a lock that one of them held) runs all
-//! jobs itself. Nothing is allocated after the first call. Every thread begins with the same jobs in each call, the longest first, and then
+//! jobs itself, as it does where they took so little the last time that sharing doesn't pay. Nothing is allocated after the first call. Every thread begins with the same jobs in each call, the longest first, and then
 //! takes others': what is left at the end, while some thread has nothing to do, are short ones.
 //! Between calls workers spin for a while, because a policy often answers that fast, and then sleep.
 
@@ -21,6 +21,10 @@ use std::{
 /// as much, on virtual machines more.
 const SPINS: u32 = 4096;
 
+/// What all jobs together have to take, in nanoseconds, before it pays to share them: handing over and waiting for each other costs some
+/// microseconds a call, and a core that spins between calls is one that the policy doesn't have.
+const WORTHWHILE: u64 = 100_000;
+
 /// Something that runs on any thread.
 pub(crate) trait Job: Send + 'static {
     /// What every thread has one of, for one job after the other: it stays in that core's cache.
@@ -30,7 +34,7 @@ pub(crate) trait Job: Send + 'static {
     fn run(&mut self, tool: &mut Self::Tool);
     /// Where it belongs among the others.
     fn key(&self) -> usize;
-    /// How long it is likely to take, in any unit.
+    /// How long it is likely to take, in nanoseconds.
     fn cost(&self) -> u64;
 }
 
@@ -113,7 +117,8 @@ impl<J: Job> Pool<J> {
     /// Runs all jobs and gives them back in the order of their keys. `back` sees each as it comes back, in any order, while others
     /// still run. A job's panic goes on here, after all jobs are back.
     pub fn run(&mut self, jobs: &mut Vec<J>, mut back: impl FnMut(&J)) {
-        let Some(shared) = self.workers().filter(|_| jobs.len() > 1).cloned() else {
+        let shared = self.workers().filter(|_| jobs.len() > 1 && jobs.iter().map(J::cost).sum::<u64>() >= WORTHWHILE);
+        let Some(shared) = shared.cloned() else {
             for job in jobs {
                 job.run(&mut self.tool);
                 back(job);
@@ -251,7 +256,7 @@ mod tests {
         }
 
         fn cost(&self) -> u64 {
-            self.value
+            WORTHWHILE + self.value
         }
     }
 
