@@ -118,7 +118,7 @@ impl Faulty {
             *left = left.saturating_sub(1);
             if *left == 0 {
                 plan.ends_in = None;
-                let end = if plan.requests % 2 == 0 { End::Before } else { End::After };
+                let end = if plan.requests.is_multiple_of(2) { End::Before } else { End::After };
                 return (None, Some(end), other);
             }
         }
