@@ -28,6 +28,8 @@ contract Crowd is Plan {
     Gold public gold;
     address[2] public currencies;
     bytes32[] public all;
+    /// @dev Games of the stand-in that go on: it ends as many as it began, and none that `Inputs` did.
+    mapping(bytes32 session => uint256) private begun;
     /// @dev Questions that wait for an answer.
     Inputs.Question[] private asked;
     /// @dev What provider 0 bonded and took back, in each currency.
@@ -190,14 +192,17 @@ contract Crowd is Plan {
     }
 
     function tryLock(uint256 which) external {
-        attempt(author, address(referee), 0, abi.encodeCall(referee.lock, (pick(which))), "lock");
+        bytes32 id = pick(which);
+        if (attempt(author, address(referee), 0, abi.encodeCall(referee.lock, (id)), "lock")) ++begun[id];
     }
 
     function trySettle(uint256 which, uint256 verdict) external {
         bytes32 id = pick(which);
+        if (begun[id] == 0) return;
         IClaims.Verdict how = IClaims.Verdict(verdict % 3);
         if (sessions.get(id).provider == honest()) how = IClaims.Verdict.Upheld;
-        attempt(author, address(referee), 0, abi.encodeCall(referee.settle, (id, how, challenger)), "settle");
+        bytes memory data = abi.encodeCall(referee.settle, (id, how, challenger));
+        if (attempt(author, address(referee), 0, data, "settle")) --begun[id];
     }
 
     /// @dev Of four segments, two of which there are, and of two chunks, one of which there is.
@@ -300,7 +305,7 @@ contract Crowd is Plan {
         }
         for (uint256 i = 0; i < all.length; ++i) {
             SessionBook.Session memory s = sessions.get(all[i]);
-            for (uint256 g = 0; g < s.games; ++g) {
+            for (; begun[all[i]] > 0; --begun[all[i]]) {
                 referee.settle(all[i], IClaims.Verdict.Upheld, challenger);
             }
             if (s.status == ISessions.Status.Open) {
