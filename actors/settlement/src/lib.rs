@@ -3,6 +3,7 @@
 //! - [`chain`]: a connection to a node, what is known of chains, what a node can do.
 //! - [`deployment`]: which contracts, where, with which parameters; made, read from a file, and checked against the chain.
 //! - [`market`]: everything that anybody does with them, as values that can be kept and sent later, and what receipts say of it.
+//! - [`dispute`]: games about claims, played by whoever has the data.
 //! - [`wallet`]: keys in files. [`amount`]: wei, shown and read exactly. [`revert`]: why a contract refused, in words.
 //! - [`bindings`]: the contracts as they are.
 #![forbid(unsafe_code)]
@@ -11,6 +12,7 @@ pub mod amount;
 pub mod bindings;
 pub mod chain;
 pub mod deployment;
+pub mod dispute;
 mod error;
 pub mod market;
 pub mod revert;
