@@ -18,6 +18,7 @@ mod programs;
 use arena::{job::Job, matrix, players};
 use hyperdust_proof::{
     Game, Party,
+    abi::{self, padded, word},
     game::{Challenge, Due, Move, Reason},
     graph::Execution,
     machine::{State, Status, StepProof},
@@ -56,24 +57,6 @@ fn main() -> std::io::Result<()> {
     }
     println!("{stem}: {} games in {files} files", games.len());
     Ok(())
-}
-
-fn word(number: u64) -> Hash {
-    let mut word = [0; 32];
-    word[24..].copy_from_slice(&number.to_be_bytes());
-    word
-}
-
-/// Padded with zeros on the right.
-fn padded(bytes: &[u8]) -> Vec<Hash> {
-    bytes
-        .chunks(32)
-        .map(|chunk| {
-            let mut word = [0; 32];
-            word[..chunk.len()].copy_from_slice(chunk);
-            word
-        })
-        .collect()
 }
 
 fn written(game: &Game, job: &Job, refusals: bool) -> Vec<Hash> {
@@ -115,49 +98,13 @@ fn played(by: Party, at: u64, action: &Move, accepted: bool) -> Vec<Hash> {
         Move::Concede => (0, Vec::new()),
         Move::Cut(roots) => (1, roots.concat()),
         Move::Choose(piece) => (2, word(u64::from(*piece)).to_vec()),
-        Move::Open(execution) => (3, encoded(execution).concat()),
+        Move::Open(execution) => (3, abi::opening(execution).concat()),
         Move::Prove(proof) => (4, proof.encode()),
         Move::Timeout => (5, Vec::new()),
         other => panic!("a {} in a game about outputs", other.kind()),
     };
     let head = [by as u64, at, kind, accepted.into(), shown.len() as u64].map(word);
     head.into_iter().chain(padded(&shown)).collect()
-}
-
-/// `abi.encode` of `Opening.Run`.
-fn encoded(execution: &Execution) -> Vec<Hash> {
-    const HEAD: u64 = 29;
-    let list = |roots: &[Hash]| -> Vec<Hash> { [word(roots.len() as u64)].iter().chain(roots).copied().collect() };
-    let siblings = list(&execution.node.siblings);
-    let outputs: Vec<Vec<Hash>> = execution
-        .node
-        .outputs
-        .iter()
-        .map(|output| [vec![output.output, word(64)], list(&output.siblings)].concat())
-        .collect();
-    let mut places = Vec::new();
-    let mut place = outputs.len() as u64;
-    for output in &outputs {
-        places.push(word(32 * place));
-        place += output.len() as u64;
-    }
-    let outputs = [vec![word(outputs.len() as u64)], places, outputs.concat()].concat();
-    let processor: Vec<u8> = execution.processor.words().iter().flat_map(|word| word.to_le_bytes()).collect();
-    let processor = [vec![word(processor.len() as u64)], padded(&processor)].concat();
-
-    let node = execution.node.node.words();
-    let mut words = vec![word(32)];
-    words.extend_from_slice(&node[..6]);
-    words.push(word(32 * HEAD));
-    words.push(word(32 * (HEAD + siblings.len() as u64)));
-    for head in execution.inputs.iter().chain([&Some(execution.output)]) {
-        words.extend(head.map_or([[0; 32]; 3], |head| [head.kind, head.length_word(), head.tree]));
-    }
-    words.push(word(execution.steps));
-    words.push(word(32 * (HEAD + (siblings.len() + outputs.len()) as u64)));
-    words.extend(execution.siblings);
-    assert_eq!(words.len() as u64, 1 + HEAD);
-    [words, siblings, outputs, processor].concat()
 }
 
 /// Moves that the rules refuse now, among them nearly the one that comes.

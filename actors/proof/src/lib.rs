@@ -15,6 +15,7 @@
 //! total and limited.
 #![forbid(unsafe_code)]
 
+pub mod abi;
 mod codec;
 pub mod dissection;
 pub mod error;

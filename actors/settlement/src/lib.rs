@@ -3,6 +3,7 @@
 //! - [`chain`]: a connection to a node, what is known of chains, what a node can do.
 //! - [`deployment`]: which contracts, where, with which parameters; made, read from a file, and checked against the chain.
 //! - [`market`]: everything that anybody does with them, as values that can be kept and sent later, and what receipts say of it.
+//! - [`dispute`]: games about claims, played by whoever has the data.
 //! - [`wallet`]: keys in files. [`amount`]: wei, shown and read exactly. [`revert`]: why a contract refused, in words.
 //! - [`bindings`]: the contracts as they are.
 //! - [`outbox`]: what has to happen on the chain, which no crash shortens or doubles. [`sender`]: takes it there. [`fees`]: what that offers.
@@ -14,6 +15,7 @@ pub mod bindings;
 pub mod chain;
 mod crash;
 pub mod deployment;
+pub mod dispute;
 mod error;
 pub mod fees;
 pub mod follower;

@@ -49,7 +49,7 @@ pub use self::{
     moves::{EVIDENCE, Move, MoveKind},
     outcome::{Forfeit, Outcome, Reason, Standing, standing},
     play::{Due, Game, Layer, Turn},
-    solver::{Knowledge, Runs, RunsError, respond},
+    solver::{Knowledge, Runs, RunsError, answer_to, respond},
     terms::{ARITY, Challenge, Finding, Judge, NothingSigned, Part, Terms},
     transcript::{Entry, LONGEST, Row, Transcript},
 };

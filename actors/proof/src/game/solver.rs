@@ -2,11 +2,12 @@
 //!
 //! [`respond`] is a function of the game and of a party's [`Knowledge`], and keeps nothing. It plays for either
 //! side: as a provider it posts its own roots and opens its own runs; as a challenger it chooses the first piece at whose end its own
-//! root is another. Whoever calls it in time with true knowledge is never blamed.
+//! root is another. Whoever calls it in time with true knowledge is never blamed. Where another referee keeps the game (a contract), [`answer_to`]
+//! is the same for what that one says is due.
 
 use std::collections::BTreeMap;
 
-use super::{Due, Game, Layer, Move, Party};
+use super::{Due, Game, Layer, Move, Party, Turn};
 use crate::{
     TraceProvider,
     dissection::{answer, first_difference},
@@ -38,6 +39,15 @@ pub trait Knowledge {
 /// claim concedes while it can. A challenger proves the last step itself, and does not wait for the provider.
 pub fn respond<K: Knowledge>(party: Party, game: &Game, at: u64, knowledge: &mut K) -> Result<Option<Move>, K::Error> {
     let Some(turn) = game.turn() else { return Ok(None) };
+    let in_time = at <= turn.until && party == turn.by && !matches!(turn.due, Due::Prove { .. });
+    if in_time && party == Party::Provider && game.may_concede() && is_mistaken(game, knowledge) {
+        return Ok(Some(Move::Concede));
+    }
+    answer_to(party, turn, at, knowledge)
+}
+
+/// As [`respond`], from the turn alone; never a concession.
+pub fn answer_to<K: Knowledge>(party: Party, turn: Turn, at: u64, knowledge: &mut K) -> Result<Option<Move>, K::Error> {
     if at > turn.until {
         // Too late for whoever is due.
         return Ok((party != turn.by).then_some(Move::Timeout));
@@ -47,9 +57,6 @@ pub fn respond<K: Knowledge>(party: Party, game: &Game, at: u64, knowledge: &mut
     }
     if party != turn.by {
         return Ok(None);
-    }
-    if party == Party::Provider && game.may_concede() && is_mistaken(game, knowledge) {
-        return Ok(Some(Move::Concede));
     }
     Ok(Some(match turn.due {
         Due::Answer { node } => {
