@@ -335,16 +335,20 @@ async fn two_hundred_and_fifty_others() {
     play(2, 250).await;
 }
 
-/// A block of several transactions: what waits is mined at a word.
+/// A block of several transactions, with logs that are counted over all of them: what waits is mined at a word.
 #[tokio::test]
 async fn what_waits_is_mined_at_a_word() {
     let (_anvil, mut pair) = start().await;
     let mut dice = Dice::new(3);
+    let creation = Wish { input: probe::creation(&probe::runtime()), gas: 500_000, ..wish(0) };
+    let receipt = pair.send(&mut dice, &creation).await.expect("both take it");
+    let to: Address = serde_json::from_value(receipt["contractAddress"].clone()).unwrap();
+    let word = B256::repeat_byte(5);
+    let input = probe::call(Deed::Log, &[word.as_slice(), word.as_slice(), b"said"]);
     pair.result("evm_setAutomine", json!([false])).await;
     let mut hashes = Vec::new();
     for nonce in 0..4 {
-        let to = Address::repeat_byte(9).into();
-        let (raw, hash) = sending::sign(&mut dice, &Wish { to, value: U256::from(1), ..wish(1) }, nonce);
+        let (raw, hash) = sending::sign(&mut dice, &Wish { to: to.into(), input: input.clone(), ..wish(1) }, nonce);
         pair.result("eth_sendRawTransaction", json!([raw])).await;
         pair.result("eth_getTransactionReceipt", json!([hash])).await;
         let count = json!([account(1).address(), "pending"]);
@@ -352,8 +356,11 @@ async fn what_waits_is_mined_at_a_word() {
         hashes.push(hash);
     }
     pair.result("evm_mine", json!([])).await;
-    for hash in hashes {
+    for (index, hash) in hashes.into_iter().enumerate() {
         let receipt = pair.inspect(hash).await;
-        assert_eq!((&receipt["blockNumber"], &receipt["status"]), (&json!("0x1"), &json!("0x1")));
+        assert_eq!((&receipt["blockNumber"], &receipt["status"]), (&json!("0x2"), &json!("0x1")));
+        assert_eq!(receipt["logs"][0]["logIndex"], json!(format!("{index:#x}")));
     }
+    let logs = json!([{"fromBlock": "0x2", "address": to}]);
+    pair.compare("eth_getLogs", logs, |logs| without(logs, &["blockHash"])).await.unwrap();
 }
