@@ -47,11 +47,17 @@ const list = (items) => `[\n${items.map((item) => JSON.stringify(item)).join(",\
 
 const files = {};
 const immutables = {};
+const errors = {};
 for (const name of [...DEPLOYED, ...CREATED].sort()) {
   const { abi, bytecode, deployedBytecode } = build(name);
   if (Object.keys(bytecode.linkReferences).length > 0) throw new Error(`${name} needs to be linked`);
   const origins = {};
-  const parts = [`"abi": ${list(abi.map((item) => owned(name, origins, item)))}`];
+  const items = abi.map((item) => owned(name, origins, item));
+  for (const item of items.filter(({ type }) => type === "error")) {
+    // The first contract's names for its values count.
+    errors[`${item.name}(${item.inputs.map(({ type }) => type)})`] ??= item;
+  }
+  const parts = [`"abi": ${list(items)}`];
   if (DEPLOYED.includes(name)) {
     parts.push(`"bytecode": "${bytecode.object}"`, `"deployedBytecode": "${deployedBytecode.object}"`);
     // Words that the constructor fills in: where in the code each is.
@@ -69,6 +75,9 @@ const lines = Object.entries(immutables).map(([name, places]) => {
   return `${JSON.stringify(name)}: {\n${sorted.map(([word, at]) => `  ${JSON.stringify(word)}: ${JSON.stringify(at)}`).join(",\n")}\n}`;
 });
 files["immutables.json"] = `{\n${lines.join(",\n")}\n}\n`;
+
+// The Rust macro forgets which values are enumerations.
+files["errors.json"] = `${list(Object.keys(errors).sort().map((signature) => errors[signature]))}\n`;
 
 mkdirSync(folder, { recursive: true });
 if (process.argv.includes("--check")) {

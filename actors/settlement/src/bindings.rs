@@ -10,7 +10,7 @@ macro_rules! contract {
         #[allow(missing_docs, clippy::all)]
         pub mod $module {
             alloy::sol!(
-                #[sol(rpc, abi, all_derives)]
+                #[sol(rpc, all_derives)]
                 $name,
                 $file
             );

@@ -7,13 +7,13 @@ use std::{collections::HashMap, fmt, sync::LazyLock};
 
 use alloy::{
     dyn_abi::{DynSolValue, ErrorExt},
-    json_abi,
+    json_abi::{self, JsonAbi},
     primitives::{Bytes, Selector, U256},
     rpc::json_rpc::ErrorPayload,
-    sol_types::decode_revert_reason,
+    sol_types::{Panic, Revert as Reason, SolError, decode_revert_reason},
 };
 
-use crate::{bindings as b, error::cut};
+use crate::error::cut;
 
 /// Why a contract refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,20 +36,9 @@ pub enum Revert {
 
 /// Every error of the contracts.
 static ERRORS: LazyLock<HashMap<Selector, json_abi::Error>> = LazyLock::new(|| {
-    let all = [
-        b::Account::abi::errors(),
-        b::Assets::abi::errors(),
-        b::Companions::abi::errors(),
-        b::Disputes::abi::errors(),
-        b::Inputs::abi::errors(),
-        b::Passes::abi::errors(),
-        b::Providers::abi::errors(),
-        b::Sessions::abi::errors(),
-        b::Shares::abi::errors(),
-        b::Token::abi::errors(),
-        b::Work::abi::errors(),
-    ];
-    all.into_iter().flat_map(|errors| errors.into_values()).flatten().map(|e| (e.selector(), e)).collect()
+    // A file of ours, that a test reads.
+    let all: JsonAbi = serde_json::from_str(include_str!("../artifacts/errors.json")).unwrap_or_default();
+    all.errors.into_values().flatten().map(|error| (error.selector(), error)).collect()
 });
 
 impl Revert {
@@ -66,9 +55,11 @@ impl Revert {
             let values = values.map(|(input, value)| (input.name.clone(), show(input, value))).collect();
             return Self::Custom { name: error.name.clone(), values };
         }
+        // That function takes anything for a text.
+        let standard = data.starts_with(&Reason::SELECTOR) || data.starts_with(&Panic::SELECTOR);
         match decode_revert_reason(data) {
-            Some(reason) => Self::Reason(cut(&reason)),
-            None => Self::Unknown(Bytes::copy_from_slice(data)),
+            Some(reason) if standard => Self::Reason(cut(&reason)),
+            _ => Self::Unknown(Bytes::copy_from_slice(data)),
         }
     }
 

@@ -105,7 +105,14 @@ impl Chain {
     /// The same with a wallet that signs, and with gas, nonce and fees filled in as alloy does: for a deployment, by hand. What has to
     /// survive crashes goes through an outbox.
     pub fn signing(&self, wallet: EthereumWallet) -> DynProvider {
-        ProviderBuilder::new().wallet(wallet).connect_provider(self.provider.clone()).erased()
+        // Alloy's usual way counts nonces itself, and counts those of transactions too that were refused before they were sent: the next one then waits for ever.
+        ProviderBuilder::default()
+            .with_gas_estimation()
+            .with_simple_nonce_management()
+            .fetch_chain_id()
+            .wallet(wallet)
+            .connect_provider(self.provider.clone())
+            .erased()
     }
 
     /// Asks what it can do.

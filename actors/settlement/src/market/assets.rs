@@ -115,7 +115,14 @@ impl Market {
         Call::new(self.at().assets, call, "name an asset's successor")
     }
 
-    /// Buys a pass for `to`, at the price that was seen.
+    /// Asks for a pass at so much, or for none. Only the asset's owner.
+    pub fn pass(&self, asset: u64, price: Option<U256>) -> Result<Call, Error> {
+        let amount = narrow(price.unwrap_or_default(), "a pass's price")?;
+        let call = b::Assets::setPassCall { asset: U256::from(asset), amount, gated: price.is_some() };
+        Ok(Call::new(self.at().assets, call, "set what a pass costs"))
+    }
+
+    /// Buys a pass for `to`, at the price that was seen. Not for an agent's account, which takes none.
     pub fn buy_pass(&self, asset: u64, to: Address, price: U256) -> Call {
         Call::new(self.at().passes, b::Passes::buyCall { asset: U256::from(asset), to }, "buy a pass").paying(price)
     }
