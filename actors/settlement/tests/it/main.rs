@@ -1,0 +1,10 @@
+//! The settlement crate against real nodes: `anvil`, an EVM with a JSON-RPC by others, in a process of its own.
+
+mod amounts;
+mod anvil;
+mod chains;
+mod deployments;
+mod market;
+mod reverts;
+mod wallets;
+mod world;
