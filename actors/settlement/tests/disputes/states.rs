@@ -92,7 +92,7 @@ async fn said(w: &World, state: &State, at: u64, input: Vec<u8>) -> Result<(), R
     }
 }
 
-fn custom(name: &str, value: Option<u64>) -> Revert {
+fn custom(name: &str, value: Option<&dyn ToString>) -> Revert {
     let values = value.map(|value| ("accepted".to_string(), value.to_string()));
     Revert::Custom { name: name.into(), values: values.into_iter().collect() }
 }
@@ -111,17 +111,17 @@ async fn the_contract_says_the_same() {
         for at in [until, until + 1] {
             let (early, late) = match (state.outcome.is_some(), at > until) {
                 (true, _) => (Err(custom("Over", None)), Err(custom("Over", None))),
-                (false, true) => (Ok(()), Err(custom("Late", Some(until)))),
+                (false, true) => (Ok(()), Err(custom("Late", Some(&until)))),
                 (false, false) => {
-                    let number = match due {
-                        MoveKind::Cut => Some(0),
-                        MoveKind::Choose => Some(1),
-                        MoveKind::Open => Some(2),
+                    let name = match due {
+                        MoveKind::Cut => Some("Cut"),
+                        MoveKind::Choose => Some("Choose"),
+                        MoveKind::Open => Some("Open"),
                         _ => None,
                     };
                     // Where a proof is due, the contract reads it.
-                    let refused = number.map_or(custom("Malformed", None), |number| custom("NotDue", Some(number)));
-                    (Err(custom("Early", Some(until))), Err(refused))
+                    let refused = name.map_or(custom("Malformed", None), |name| custom("NotDue", Some(&name)));
+                    (Err(custom("Early", Some(&until))), Err(refused))
                 }
             };
             assert_eq!(said(&w, &state, at, timeout.clone()).await, early, "{state:?}");
