@@ -68,7 +68,8 @@ impl Drop for Anvil {
 
 fn program() -> PathBuf {
     let installed = "contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
-    env::var_os("ANVIL").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(installed), PathBuf::from)
+    env::var_os("HYPERDUST_ANVIL")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(installed), PathBuf::from)
 }
 
 /// The chain's clock goes forward, and a block is made.
