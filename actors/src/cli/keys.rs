@@ -22,7 +22,8 @@ pub(super) enum Command {
     },
     /// Lets whoever has the other half of a key connect, or changes what it may do
     Allow {
-        /// The public key: 40 characters
+        /// The public key: 40 characters, the first of which may be a hyphen
+        #[arg(allow_hyphen_values = true)]
         key: String,
         /// What it may do
         #[arg(long, value_enum)]
@@ -37,6 +38,7 @@ pub(super) enum Command {
     /// Lets a key connect no more; a server that runs notices within a second
     Revoke {
         /// The public key
+        #[arg(allow_hyphen_values = true)]
         key: String,
         /// The server's folder [default: as of `hyperdust serve`]
         #[arg(long, value_name = "FOLDER")]

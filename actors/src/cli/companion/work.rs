@@ -27,7 +27,7 @@ pub(in crate::cli) struct Work {
     #[arg(long, value_name = "ENDPOINT")]
     server: String,
     /// The server's public key, beyond loopback
-    #[arg(long, value_name = "KEY", requires = "pair")]
+    #[arg(long, value_name = "KEY", requires = "pair", allow_hyphen_values = true)]
     server_key: Option<PublicKey>,
     /// File with this connection's own key pair (`hyperdust keys new`), which the server lets in as a companion
     #[arg(long, value_name = "FILE", requires = "server_key")]

@@ -147,6 +147,11 @@ fn keys() {
     let (made, key) = run(&["new", "agent.key"]);
     assert!(made && key.trim().len() == 40);
     assert!(!run(&["new", "agent.key"]).0, "a key is not overwritten");
+    // One in 85 keys begins like a flag.
+    let hyphen = "-SlyN@O}CI%76P:h7I8MzTg@oFf0e=U1vKurN.u>";
+    assert!(run(&["allow", hyphen, "--role", "agent", "--data", "elsewhere"]).0);
+    assert!(run(&["list", "--data", "elsewhere"]).1.contains(hyphen));
+    assert!(run(&["revoke", hyphen, "--data", "elsewhere"]).0);
     assert!(run(&["allow", key.trim(), "--role", "agent", "--name", "a robot"]).0);
     let (_, list) = run(&["list"]);
     assert!(list.starts_with("server ") && list.contains(&format!("agent {} a robot", key.trim())), "{list}");
