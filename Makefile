@@ -145,10 +145,10 @@ test-contracts: $(CONTRACTS)/node_modules/.package-lock.json ## unit, fuzz and i
 .PHONY: test-steps
 test-steps: $(CONTRACTS)/node_modules/.package-lock.json guest ## 20,000 fuzzed steps and 1,000 of an Ant's run, by the contract as by the machine
 	rm -rf $(CONTRACTS)/out/steps
-	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- fuzz actors/settlement/contracts/out/steps/fuzz 20000
-	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- ant $(GUEST) actors/settlement/contracts/out/steps/ant 1000
-	cd actors/settlement/contracts && HYPERDUST_STEPS=out/steps/fuzz HYPERDUST_LEAST=20000 npx forge test --match-test asked_for
-	cd actors/settlement/contracts && HYPERDUST_STEPS=out/steps/ant HYPERDUST_LEAST=1000 npx forge test --match-test asked_for
+	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- fuzz $(CONTRACTS)/out/steps/fuzz 20000
+	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- ant $(GUEST) $(CONTRACTS)/out/steps/ant 1000
+	cd $(CONTRACTS) && HYPERDUST_STEPS=out/steps/fuzz HYPERDUST_LEAST=20000 npx forge test --match-test asked_for
+	cd $(CONTRACTS) && HYPERDUST_STEPS=out/steps/ant HYPERDUST_LEAST=1000 npx forge test --match-test asked_for
 
 .PHONY: chromium
 chromium: system

@@ -29,7 +29,7 @@ pub(crate) struct Block {
     records: Vec<StepRecord>,
     /// Per lane: none where it stays as it is, else its seed.
     pub resets: Vec<Option<Option<u64>>>,
-    /// Of the last command. Only the order in which blocks run follows from it, never what they compute.
+    /// Of the last command. Only the order in which blocks run, and on how many threads, follows from it, never what they compute.
     time: Duration,
 }
 
