@@ -5,11 +5,13 @@
 //! - [`market`]: everything that anybody does with them, as values that can be kept and sent later, and what receipts say of it.
 //! - [`dispute`]: games about claims, played by whoever has the data.
 //! - [`wallet`]: keys in files. [`amount`]: wei, shown and read exactly. [`revert`]: why a contract refused, in words.
+//! - [`account`]: somebody on a chain, as settings name them.
 //! - [`bindings`]: the contracts as they are.
 //! - [`outbox`]: what has to happen on the chain, which no crash shortens or doubles. [`sender`]: takes it there. [`fees`]: what that offers.
 //! - [`follower`]: what contracts say, once and in order, and taken back where the chain takes it back.
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod amount;
 pub mod bindings;
 pub mod chain;
@@ -26,6 +28,7 @@ mod rpc;
 pub mod sender;
 pub mod wallet;
 
+pub use account::Account;
 pub use chain::Chain;
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]

@@ -65,6 +65,7 @@ impl Provider {
             provider: Hex(self.key.address().0),
             every: asked.every.min(self.every),
             session: Hex(session),
+            payment: None,
             jobs: (0..lanes as u64).map(|lane| Hex(claim::job(&session, lane))).collect(),
         })
     }

@@ -13,7 +13,7 @@ pub use companion::{CommitRequest, JobId, JobList, JobSummary, OpeningRequest};
 pub use connection::{Hello, Limits, Notice, NoticeKind, Role, SceneList, SceneSummary, Welcome};
 pub use episodes::{EpisodeId, EpisodeList, EpisodeQuery, EpisodeSummary};
 pub use policy::{Policy, PolicyName};
-pub use receipts::{SigningRequest, SigningTerms};
+pub use receipts::{PaymentTerms, SigningRequest, SigningTerms};
 pub use reply::Reply;
 pub use request::Request;
 pub use session::{Closed, Open, Opened, Reset, Resume, Resumed, Right, Run, SeedsFrame, Value};

@@ -15,6 +15,9 @@ pub struct SigningRequest {
     pub user: Hex<20>,
     /// Steps of a segment: after so many the user signs.
     pub every: u32,
+    /// The session that was opened for it on the server's chain, whose vouchers pay for it. None: the server names one, and nothing is paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Hex<32>>,
 }
 
 impl SigningRequest {
@@ -39,6 +42,23 @@ pub struct SigningTerms {
     pub every: u32,
     /// Which session a voucher pays for.
     pub session: Hex<32>,
+    /// How it is paid, where it was opened on the chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<PaymentTerms>,
     /// The stream of each lane.
     pub jobs: Vec<Hex<32>>,
+}
+
+/// How a session is paid that was opened on a chain. A unit is a step of one lane. After every answer to RECEIPT, and before the next RECEIPT, the user sends a VOUCHER for
+/// all steps that the server has countersigned by then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentTerms {
+    /// What a unit costs, in the smallest unit of its currency: a decimal number.
+    pub price: String,
+    /// What was put in, and so the most that it can cost: a decimal number.
+    pub deposit: String,
+    /// Where the chain has drawn a seed for the session: the only seed of each lane, for its first reset. Later resets go on without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<Vec<u64>>,
 }

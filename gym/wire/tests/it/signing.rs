@@ -29,6 +29,7 @@ fn books(env: &mut VectorEnv) -> (UserBook, ProviderBook) {
         provider: Hex(key(2).address().0),
         every: EVERY,
         session: Hex([9; 32]),
+        payment: None,
         jobs: (0..LANES as u8).map(|lane| Hex([lane; 32])).collect(),
     };
     let model = env.model();
