@@ -130,10 +130,8 @@ impl Account {
     /// [`Outbox`](crate::outbox::Outbox) instead.
     pub async fn send(&self, call: &Call) -> Result<TransactionReceipt, Error> {
         let node = self.chain.signing(self.wallet.ethereum());
-        let sent = node
-            .send_transaction(call.request(self.address()))
-            .await
-            .map_err(|error| Error::of(&call.what, error))?;
+        let sent =
+            node.send_transaction(call.request(self.address())).await.map_err(|error| Error::of(&call.what, error))?;
         let receipt = sent.get_receipt().await.map_err(|error| Error::Unreachable { why: error.to_string() })?;
         match receipt.status() {
             true => Ok(receipt),

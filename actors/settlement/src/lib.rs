@@ -8,6 +8,7 @@
 //! - [`account`]: somebody on a chain, as settings name them.
 //! - [`bindings`]: the contracts as they are.
 //! - [`outbox`]: what has to happen on the chain, which no crash shortens or doubles. [`sender`]: takes it there. [`fees`]: what that offers.
+//! - [`keeper`]: what a party has to do next about its sessions.
 //! - [`follower`]: what contracts say, once and in order, and taken back where the chain takes it back.
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ pub mod dispute;
 mod error;
 pub mod fees;
 pub mod follower;
+pub mod keeper;
 pub mod market;
 pub mod outbox;
 pub mod revert;

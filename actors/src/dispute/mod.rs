@@ -50,9 +50,9 @@ impl Truth {
         self.job.graph(&roots(&self.outputs))
     }
 
-    /// Runs a segment on the machine, and refuses to go on where that gives something else than the native run.
-    fn run(&self, program: &Program, number: usize) -> Result<Run, Error> {
-        let run = self.job.run(&program.image, number, self.job.start(number, &self.outputs))?;
+    /// Runs a segment on the machine, by the program's image, and refuses to go on where that gives something else than the native run.
+    pub fn run(&self, image: &[u8], number: usize) -> Result<Run, Error> {
+        let run = self.job.run(image, number, self.job.start(number, &self.outputs))?;
         if !run.trace.halted() {
             return Err(Error::Dispute(format!(
                 "segment {number} takes more than {MAX_STEPS} instructions; accepted: segments of fewer steps"
@@ -87,7 +87,7 @@ pub fn play(
 /// Nobody lied, so there is nothing to dispute; and the machine gives the last segment's output, too.
 fn nobody(truth: &Truth, program: &Program) -> Result<Report, Error> {
     let segments = truth.job.segments().len();
-    truth.run(program, segments - 1)?;
+    truth.run(&program.image, segments - 1)?;
     Ok(report::undisputed(segments as u32))
 }
 
@@ -102,7 +102,7 @@ fn outputs(
     let job = &truth.job;
     let (number, moves) = locate(job, injection.step)?;
     show(&format!("segment {number} runs on the proof machine"));
-    let honest = truth.run(program, number)?;
+    let honest = truth.run(&program.image, number)?;
     let mut look = Look::new(injection.value, moves);
     job.segment(number, job.start(number, &truth.outputs), &mut look)?;
     let pattern = look.found.unwrap_or_default();
@@ -121,7 +121,7 @@ fn outputs(
     let (mut honest, mut lied) = (Some(honest), Some(lied));
     let mut true_runs = Runs::new(graphs.0, |index: u32| match honest.take_if(|_| index as usize == number) {
         Some(run) => Ok(run),
-        None => truth.run(program, index as usize),
+        None => truth.run(&program.image, index as usize),
     });
     let mut false_runs = Runs::new(graphs.1, |index: u32| match lied.take_if(|_| index as usize == number) {
         Some(run) => Ok(run),

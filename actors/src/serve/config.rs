@@ -48,6 +48,8 @@ pub struct Config {
     pub store: Keep,
     /// Sessions whose actions their users sign.
     pub signing: Signing,
+    /// Sessions that are paid on a chain.
+    pub settlement: Settlement,
     /// Computing again what was recorded.
     pub companion: Hosted,
     /// Policies that are hosted: files (see docs/policies.md) by name.
@@ -107,6 +109,57 @@ pub struct Signing {
     pub log: usize,
 }
 
+/// Who is paid for what this server does, and where. Sessions are then signed with the wallet's key, for the deployment's chain and contract.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settlement {
+    /// URL of the chain's node (`http`, `https`, `ws`, `wss`). None: nothing is paid. It may hold a key: it is printed as scheme, host and port alone.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "origin")]
+    pub chain: Option<String>,
+    /// File of the deployment.
+    pub deployment: PathBuf,
+    /// Name of the provider's wallet.
+    pub wallet: String,
+    /// Folder of wallets, where it is another one than `~/.hyperdust/wallets`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallets: Option<PathBuf>,
+    /// File with the wallet's password; without it the variable `HYPERDUST_PASSWORD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// Folder of the proof machine's programs, as `make guest` left them: what claims are defended with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub programs: Option<PathBuf>,
+    /// Seconds that companions are given to compute a session again and commit to it, before it is claimed.
+    pub patience: u64,
+    /// Seconds between looks at the chain.
+    pub look: u64,
+    /// Blocks, its own and those after it, after which what is in a block counts as done.
+    pub confirmations: u64,
+}
+
+impl Settlement {
+    /// Who acts where; none where nothing is paid.
+    pub fn account(&self) -> Option<hyperdust_settlement::account::Settings> {
+        Some(hyperdust_settlement::account::Settings {
+            chain: self.chain.clone()?,
+            deployment: self.deployment.clone(),
+            wallet: self.wallet.clone(),
+            wallets: self.wallets.clone(),
+            password_file: self.password_file.clone(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Settlement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settlement").field("account", &self.account()).finish_non_exhaustive()
+    }
+}
+
+fn origin<S: serde::Serializer>(url: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&hyperdust_settlement::chain::origin(url.as_deref().unwrap_or_default()))
+}
+
 /// A companion in the server itself: it finds what went wrong here, and proves nothing to others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -160,6 +213,7 @@ impl Default for Config {
             wire: Wire::default(),
             store: Keep::default(),
             signing: Signing::default(),
+            settlement: Settlement::default(),
             companion: Hosted::default(),
             policies: BTreeMap::new(),
             policy: super::policy::Settings::default(),
@@ -184,6 +238,22 @@ impl Default for Signing {
         let contract = hyperdust_receipt::Address([0; 20]);
         // As long as every published scene's can be opened in a dispute: Blocks takes up to 40 million instructions a step.
         Self { key: None, chain_id: 31337, contract, every: crate::trial::SEGMENT_STEPS, log: 256 << 20 }
+    }
+}
+
+impl Default for Settlement {
+    fn default() -> Self {
+        Self {
+            chain: None,
+            deployment: "deployment.json".into(),
+            wallet: "provider".into(),
+            wallets: None,
+            password_file: None,
+            programs: None,
+            patience: 60,
+            look: 2,
+            confirmations: 6,
+        }
     }
 }
 
@@ -274,6 +344,9 @@ impl Config {
         }
         if !(1..=64).contains(&self.companion.threads) {
             return wrong("companion.threads", self.companion.threads.to_string(), "1 to 64");
+        }
+        if self.settlement.look == 0 || self.settlement.confirmations == 0 {
+            return wrong("settlement", "look or confirmations of 0".into(), "1 and more");
         }
         self.policy.check(&self.policies)?;
         self.quota.check()
@@ -396,6 +469,10 @@ mod tests {
     /// What is printed gives the same settings again, the defaults included.
     #[test]
     fn printed_settings_read_back() {
+        let chain = "http://127.0.0.1:8545";
+        let secret = load(&format!("[settlement]\nchain = \"{chain}/a-key?b=c\"\n"), &[], &[]).unwrap();
+        assert!(secret.render().contains(chain) && !secret.render().contains("a-key"), "{}", secret.render());
+        assert!(!format!("{secret:?}").contains("a-key"));
         let file = "[wire]\nsilence = 5\n[policies]\nrun = \"a/run.safetensors\"\n";
         let config = load(file, &[("HYPERDUST_SERVE_POLICIES__WALK", "walk.net")], &["level=debug"]).unwrap();
         assert_eq!(config.policies.keys().collect::<Vec<_>>(), ["run", "walk"]);

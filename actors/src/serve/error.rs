@@ -50,6 +50,9 @@ pub enum Error {
     /// The list of keys, or a key in it.
     #[error("keys: {0}")]
     Keys(String),
+    /// The chain, the deployment or the wallet that work is paid with.
+    #[error("settlement: {0}")]
+    Settlement(String),
     /// A file or folder.
     #[error("{path}: {source}")]
     Io {

@@ -67,10 +67,13 @@ pub struct Filed {
     pub terms: Terms,
     /// Roots of the outputs.
     pub outputs: Vec<Hash>,
+    /// Whether its session was opened on the chain.
+    paid: bool,
 }
 
 impl Filed {
-    fn claim(&self) -> Result<Graph, Failure> {
+    /// What is claimed of it.
+    pub fn claim(&self) -> Result<Graph, Failure> {
         self.job.graph(&self.outputs).map_err(|error| Failure::new(Code::Internal, error))
     }
 }
@@ -83,6 +86,13 @@ fn missing(job: &Hex<32>) -> Failure {
     Failure::new(Code::NotFound, format!("there is no job {job} for you"))
 }
 
+/// Whether a session has ended for good, so that its jobs will not grow any more.
+pub fn over(hub: &Hub, session: u64) -> Result<bool, Failure> {
+    let journals = hub.vault.journals().map_err(storage)?;
+    let active = hub.desk.active.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(!active.contains(&session) && !journals.contains(&session))
+}
+
 /// Jobs that will not grow any more, oldest first.
 pub fn finished(hub: &Hub) -> Result<Vec<JobRecord>, Failure> {
     let mut jobs = hub.vault.store().jobs(false).map_err(storage)?;
@@ -90,7 +100,7 @@ pub fn finished(hub: &Hub) -> Result<Vec<JobRecord>, Failure> {
     let journals: HashSet<u64> = hub.vault.journals().map_err(storage)?.into_iter().collect();
     let active = hub.desk.active.lock().unwrap_or_else(PoisonError::into_inner);
     jobs.retain(|job| {
-        let lane = matches!(borsh::from_slice(&job.meta.note), Ok(Note::Lane { .. }));
+        let lane = borsh::from_slice(&job.meta.note).is_ok_and(|note: Note| note.lane().is_some());
         lane && job.segments > 0 && !active.contains(&job.meta.session) && !journals.contains(&job.meta.session)
     });
     jobs.reverse();
@@ -100,7 +110,10 @@ pub fn finished(hub: &Hub) -> Result<Vec<JobRecord>, Failure> {
 /// A finished job.
 pub fn filed(hub: &Hub, id: &Hex<32>) -> Result<Filed, Failure> {
     let record = finished(hub)?.into_iter().find(|job| job.id.0 == id.0).ok_or_else(|| missing(id))?;
-    let Ok(Note::Lane { program, terms }) = borsh::from_slice(&record.meta.note) else { return Err(missing(id)) };
+    let note = borsh::from_slice::<Note>(&record.meta.note).map_err(|_| missing(id))?;
+    let paid = matches!(note, Note::Paid { .. });
+    let note = note.lane();
+    let Some((program, terms)) = note else { return Err(missing(id)) };
     let store = hub.vault.store();
     let bytes = store.blueprint(&record.meta.blueprint).map_err(storage)?.ok_or_else(|| missing(id))?;
     let broken = |error: &dyn std::fmt::Display| Failure::new(Code::Internal, format!("job {id}: {error}"));
@@ -112,10 +125,11 @@ pub fn filed(hub: &Hub, id: &Hex<32>) -> Result<Filed, Failure> {
         outputs.push(stored.output);
     }
     let job = Job::new(&model, program, inputs, Some(terms)).map_err(|error| broken(&error))?;
-    Ok(Filed { job, terms, outputs })
+    Ok(Filed { job, terms, outputs, paid })
 }
 
-fn stored(hub: &Hub, job: &Id, number: u64) -> Result<Stored, Failure> {
+/// A segment that both sides signed.
+pub fn stored(hub: &Hub, job: &Id, number: u64) -> Result<Stored, Failure> {
     // What is lost does not come back.
     let lost =
         |why: &dyn std::fmt::Display| Failure::new(Code::Internal, format!("job {job}: segment {number}: {why}"));
@@ -210,7 +224,8 @@ pub fn open(hub: &Hub, client: &Client, job: &Hex<32>, frame: &[u8]) -> Result<(
         }
         put(hub, subject, verdict.by, outcome, &Part { said: Some(said), ..part })?;
         hub.metrics.verdict(outcome);
-        if outcome == Outcome::Attested {
+        // What is paid on a chain is kept until it is settled there.
+        if outcome == Outcome::Attested && !filed.paid {
             hub.vault.store().finalise(&subject).map_err(storage)?;
         }
         return Ok(());

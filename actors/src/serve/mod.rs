@@ -5,6 +5,7 @@
 //!              └──all other requests──► Sessions (actor) ──begins, begins again, ends──► Session (actor) ─┘
 //! Sessions ──rows──► policies (a thread each) ──► gateway             workers compute the rows of a RUN themselves
 //! Recorder (actor) ──commits──► store                                       HTTP ──► Sessions, store, metrics
+//! store ──► settlement (threads: keeper, sender) ──► a chain                OPEN ──► settlement ──► is it paid?
 //! ```
 //!
 //! Physics runs on threads of its own and never on the actors' runtime; sockets are used by one thread alone. What can fail is
@@ -27,6 +28,7 @@ mod recorder;
 mod server;
 mod session;
 mod sessions;
+mod settlement;
 mod signing;
 pub mod stage;
 mod vault;
@@ -67,6 +69,8 @@ pub struct Hub {
     desk: jobs::Desk,
     /// Who signs, where anything is signed.
     provider: Option<Arc<signing::Provider>>,
+    /// What work is paid with, where it is.
+    settlement: Option<Arc<settlement::Settlement>>,
     draining: Arc<AtomicBool>,
     /// Somebody wants the server to end.
     shutdown: Arc<Notify>,

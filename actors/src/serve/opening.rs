@@ -15,7 +15,7 @@ use super::{
     catalogue::Order,
     ledger::Ledger,
     session::Shared,
-    signing::{Agreed, Provider},
+    signing::{self, Agreed, Provider},
     worlds::Shape,
 };
 
@@ -88,6 +88,11 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
         return Err(Failure::new(Code::RolledBack, "the scene is not the one that the session was opened with"));
     }
     opening.blueprint = Some(blueprint);
+    if let Some(terms) = &mut opening.signing
+        && ledger.is_none()
+    {
+        admit(hub, terms, &opening.open, opening.session, &blueprint)?;
+    }
     let open = &opening.open;
     let invalid = |error: &dyn std::fmt::Display| Failure::new(Code::Invalid, error);
     let mode = autoreset_mode(&open.autoreset).map_err(|error| invalid(&error))?;
@@ -135,4 +140,17 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
     let ledger = ledger.unwrap_or_else(|| Ledger::new(opening.pipeline, lanes));
     let counters = hub.metrics.counters(&open.scene);
     Ok(Shared::new(opening, shape, opened, lease, counters, ledger))
+}
+
+/// Looks a session of the chain up that a new session here names, and writes down that it is served: once.
+fn admit(hub: &Hub, terms: &mut SigningTerms, open: &Open, number: u64, blueprint: &Hex<32>) -> Result<(), Failure> {
+    if open.signing.as_ref().is_none_or(|asked| asked.session.is_none()) {
+        return Ok(());
+    }
+    let (Some(settlement), Some(provider)) = (&hub.settlement, &hub.provider) else {
+        let why = "signing.session: found one; accepted: none, nothing is paid here";
+        return Err(Failure::new(Code::Invalid, why));
+    };
+    terms.payment = Some(settlement.admit(terms, blueprint, &provider.program)?);
+    signing::serve(&hub.vault, terms, &open.scene, blueprint, number)
 }

@@ -30,6 +30,7 @@ use super::{
     quota::Quota,
     recorder::{Backlog, Recorder},
     sessions::{Asked, Drain, Sessions},
+    settlement::Settlement,
     signing::Provider,
     vault::Vault,
 };
@@ -124,6 +125,7 @@ async fn run(
     tracing::info!(endpoints = ?gateway.endpoints, "the server listens");
     let served = hub.config.http.0.map(|address| http::serve(address, hub.clone(), sessions.clone())).transpose()?;
     let (address, http) = served.unzip();
+    let settled = hub.settlement.as_ref().map(|settlement| settlement.start(&hub, sessions.clone())).transpose()?;
     let _companion = hub.config.companion.enabled.then(|| Companion::new(hub.clone()).start());
     // Nobody waits for the answer where the caller is gone.
     let _ = ready.send((gateway.endpoints.clone(), address));
@@ -138,6 +140,7 @@ async fn run(
     let header = Header { sort: Sort::Notice, request: 0, session: 0 };
     hub.outbox.put(Out::Broadcast(frames(&header, &Reply::Notice(notice))));
     let drained = sessions.send(Drain).await.unwrap_or(Err(Error::Stopped("supervisor")));
+    drop(settled);
     let stopped = gateway.stop();
     if let Some(http) = http {
         http.stop(true).await;
@@ -161,7 +164,8 @@ fn assemble(
 ) -> Result<(Gateway, Arc<Hub>, Addr<Sessions>), Error> {
     let metrics = Metrics::new();
     let catalogue = Catalogue::read(&config.scenes)?;
-    let provider = Provider::load(&config.signing)?.map(Arc::new);
+    let settlement = Settlement::open(&config)?;
+    let provider = Provider::load(&config, settlement.as_deref())?.map(Arc::new);
     let policies = Policies::load(&config.policies, &config.policy, config.wire.frame_bytes, &metrics)?;
     let vault = Arc::new(Vault::new(open(&config)?));
     let listening = Listening::bind(&config.listen, &config.data, &config.wire, metrics.clone())?;
@@ -179,6 +183,7 @@ fn assemble(
         recorder,
         backlog,
         provider,
+        settlement,
         desk: Desk::default(),
         draining: draining.clone(),
         shutdown,

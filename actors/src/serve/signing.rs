@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use hyperdust_gym::Segment;
+use hyperdust_gym::{Seeds, Segment};
 use hyperdust_kernel::merkle::Hash;
 use hyperdust_receipt::{Address, Domain, Key, Receipt, Signed, Terms, Voucher, chain, claim, list};
 use hyperdust_store::{Id, JobMeta};
@@ -18,7 +18,7 @@ use hyperdust_wire::{
     signing::{ProviderBook, SigningError},
 };
 
-use super::{Error, config::Signing, session::Shared, vault::Vault};
+use super::{Config, Error, session::Shared, settlement::Settlement, vault::Vault};
 use crate::{Program, SEGMENT, job::Inputs, key};
 
 /// Lanes of such a session, at most: each has a stream of its own, which its opening names.
@@ -35,13 +35,20 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// As the settings say; none where they name no key.
-    pub fn load(settings: &Signing) -> Result<Option<Self>, Error> {
-        let Some(path) = &settings.key else { return Ok(None) };
-        let wrong = |error: crate::Error| Error::Config { place: "signing.key".into(), why: error.to_string() };
-        let key = key::read(path).map_err(wrong)?;
-        let program = Program::committed(SEGMENT).map_err(wrong)?.root;
-        let domain = Domain { chain_id: settings.chain_id, contract: settings.contract };
+    /// As the settings say: with the key of the wallet that is paid, or a key in a file; none where they name neither.
+    pub fn load(config: &Config, settlement: Option<&Settlement>) -> Result<Option<Self>, Error> {
+        let settings = &config.signing;
+        let wrong = |why: String| Error::Config { place: "signing.key".into(), why };
+        let (key, domain) = match (&settings.key, settlement) {
+            (Some(_), Some(_)) => return Err(wrong("accepted: none where settlement names a wallet".into())),
+            (None, None) => return Ok(None),
+            (None, Some(settlement)) => (settlement.key()?, settlement.domain()),
+            (Some(path), None) => {
+                let key = key::read(path).map_err(|error| wrong(error.to_string()))?;
+                (key, Domain { chain_id: settings.chain_id, contract: settings.contract })
+            }
+        };
+        let program = Program::committed(SEGMENT).map_err(|error| wrong(error.to_string()))?.root;
         Ok(Some(Self { key, domain, every: settings.every, program }))
     }
 
@@ -50,14 +57,20 @@ impl Provider {
         self.key.address().0 == terms.provider.0
     }
 
-    /// What is signed in a new session of so many lanes.
+    /// What is signed in a new session of so many lanes. How it is paid, where it was opened on the chain, is found out later.
     pub fn terms(&self, asked: &SigningRequest, lanes: usize) -> Result<SigningTerms, Failure> {
         if lanes > LANES {
             let why = format!("num_envs: found {lanes}; accepted: at most {LANES} where actions are signed");
             return Err(Failure::new(Code::Invalid, why));
         }
-        let mut session = [0; 32];
-        getrandom::fill(&mut session).map_err(|error| Failure::new(Code::Internal, error))?;
+        let session = match asked.session {
+            Some(session) => session.0,
+            None => {
+                let mut session = [0; 32];
+                getrandom::fill(&mut session).map_err(|error| Failure::new(Code::Internal, error))?;
+                session
+            }
+        };
         Ok(SigningTerms {
             chain_id: self.domain.chain_id,
             contract: Hex(self.domain.contract.0),
@@ -83,6 +96,37 @@ pub enum Note {
     },
     /// A session; its segments are signed vouchers, each of which takes the place of the one before.
     Session,
+    /// As [`Note::Lane`], of a session that was opened on the chain: it stays until that is settled.
+    Paid {
+        /// Image root of the program that a segment is a run of.
+        program: Hash,
+        /// Under which both sides sign.
+        terms: Terms,
+    },
+    /// A session that was opened on the chain; its segments are [`Payment`]s, each of which takes the place of the one before.
+    Chain {
+        /// Lanes.
+        lanes: u32,
+    },
+}
+
+impl Note {
+    /// What a lane's says.
+    pub fn lane(self) -> Option<(Hash, Terms)> {
+        match self {
+            Self::Lane { program, terms } | Self::Paid { program, terms } => Some((program, terms)),
+            Self::Session | Self::Chain { .. } => None,
+        }
+    }
+}
+
+/// A voucher that came, and what it pays for.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Payment {
+    /// The voucher.
+    pub voucher: Signed<Voucher>,
+    /// Segments of each lane that were signed by then.
+    pub segments: Vec<u64>,
 }
 
 /// A segment that both sides have signed.
@@ -144,6 +188,98 @@ impl Books {
         Self { agreed: agreed.clone(), book, cut: vec![None; agreed.terms.jobs.len()], voucher: None }
     }
 
+    /// Steps that were countersigned, over all lanes: what is to be paid for. Nothing as long as there is a lane without any: of such a session no claim can
+    /// be made.
+    fn earned(&self) -> u64 {
+        let steps = |receipt: Option<Receipt>| receipt.map(|receipt| receipt.actions.message.steps);
+        self.book.receipts().into_iter().map(steps).sum::<Option<u64>>().unwrap_or_default()
+    }
+
+    /// An error where a voucher is due.
+    fn paid_up(&self) -> Result<(), Failure> {
+        let (due, paid) = (self.earned(), self.voucher.map_or(0, |voucher| voucher.units));
+        if self.agreed.terms.payment.is_some() && paid < due {
+            let why =
+                format!("found a voucher for {paid} steps; accepted: one for the {due} that are countersigned, first");
+            return Err(Failure::new(Code::Unsigned, why));
+        }
+        Ok(())
+    }
+
+    /// An error where a voucher doesn't pay what the session costs.
+    fn pays(&self, voucher: &Voucher) -> Result<(), Failure> {
+        let Some(payment) = &self.agreed.terms.payment else { return Ok(()) };
+        let broken = |_| Failure::new(Code::Internal, "the session's price is no number");
+        let (price, deposit) =
+            (payment.price.parse::<u128>().map_err(broken)?, payment.deposit.parse().map_err(broken)?);
+        let due = self.earned();
+        let cost = u128::from(due).saturating_mul(price);
+        if cost > deposit {
+            let why = format!("the deposit of {deposit} is used up: {due} steps cost {cost}; CLOSE the session");
+            return Err(Failure::new(Code::Quota, why));
+        }
+        if (voucher.units, voucher.amount) != (due, cost) {
+            let why =
+                format!("voucher: found {} for {} steps; accepted: {cost} for {due}", voucher.amount, voucher.units);
+            return Err(Failure::new(Code::Receipt, why));
+        }
+        Ok(())
+    }
+
+    /// Segments of each lane that were signed.
+    fn segments(&self) -> Vec<u64> {
+        let count = |receipt: Option<Receipt>| receipt.map_or(0, |receipt| receipt.actions.message.segment + 1);
+        self.book.receipts().into_iter().map(count).collect()
+    }
+
+    /// Writes a voucher down that was [checked](Self::check), and waits for the disk.
+    pub fn keep_voucher(&self, vault: &Vault, shared: &Shared, frame: &[u8]) -> Result<(), Failure> {
+        let storage = |error: &dyn std::fmt::Display| Failure::new(Code::Storage, error);
+        let (store, id) = (vault.store(), Id(self.agreed.terms.session.0));
+        let (note, bytes) = match &self.agreed.terms.payment {
+            None => (Note::Session, frame.to_vec()),
+            Some(_) => {
+                let voucher = Signed::decode(frame).map_err(|error| Failure::new(Code::Malformed, error))?;
+                let payment = Payment { voucher, segments: self.segments() };
+                let bytes = borsh::to_vec(&payment).map_err(|error| storage(&error))?;
+                (Note::Chain { lanes: self.agreed.terms.jobs.len() as u32 }, bytes)
+            }
+        };
+        let kept = || -> Result<(), hyperdust_store::Error> {
+            store.put_job(&id, &meta(shared, 0, &note), &[])?;
+            let next = store.job(&id)?.map_or(0, |job| job.segments);
+            store.put_segment(&id, next, &bytes)
+        };
+        kept().map_err(|error| storage(&error))?;
+        vault.flush().map_err(|error| storage(&error))
+    }
+
+    /// An error where a reset has a seed that the chain did not draw for its lane: what it begins may have been computed before.
+    pub fn may_seed(
+        &self,
+        seeds: Seeds<'_>,
+        named: impl Fn(usize) -> bool,
+        fresh: impl Fn(usize) -> bool,
+    ) -> Result<(), Failure> {
+        let Some(drawn) = self.agreed.terms.payment.as_ref().and_then(|payment| payment.seeds.as_ref()) else {
+            return Ok(());
+        };
+        for (lane, &drawn) in drawn.iter().enumerate().filter(|(lane, _)| named(*lane)) {
+            let found = match seeds {
+                Seeds::Continue => None,
+                Seeds::First(first) => Some(first.wrapping_add(lane as u64)),
+                Seeds::Each(seeds) => seeds.get(lane).copied().flatten(),
+            };
+            if found.is_some_and(|found| found != drawn || !fresh(lane)) {
+                let why = format!(
+                    "lane {lane}: found a seed; accepted: {drawn}, which the chain has drawn, in its first reset, and none in later ones"
+                );
+                return Err(Failure::new(Code::Invalid, why));
+            }
+        }
+        Ok(())
+    }
+
     /// An error while a signature has to come first.
     pub fn may_go_on(&self) -> Result<(), Failure> {
         self.book.may_go_on().map_err(|error| Failure::new(Code::Unsigned, error))
@@ -160,6 +296,7 @@ impl Books {
 
     /// Checks the frame of a RECEIPT and countersigns it. Nothing has changed until it is [settled](Self::settle).
     pub fn countersign(&self, frame: &[u8]) -> Result<Countersigned, Failure> {
+        self.paid_up()?;
         let mut book = self.book.clone();
         let frames = book.accept(&self.agreed.provider.key, frame).map_err(refused)?;
         let mut segments = Vec::new();
@@ -207,6 +344,7 @@ impl Books {
         if (voucher.actions, voucher.outputs) != (made, shown) {
             return Err(wrong(&"found other roots; accepted: those of the lanes' last receipts"));
         }
+        self.pays(&voucher)?;
         Ok(voucher)
     }
 
@@ -234,7 +372,11 @@ impl Countersigned {
         for (lane, number, stored) in &self.segments {
             let id = Id(agreed.terms.jobs[*lane].0);
             if *number == 0 {
-                let note = Note::Lane { program: agreed.provider.program, terms: agreed.lane(*lane) };
+                let (program, terms) = (agreed.provider.program, agreed.lane(*lane));
+                let note = match agreed.terms.payment {
+                    Some(_) => Note::Paid { program, terms },
+                    None => Note::Lane { program, terms },
+                };
                 vault.put_blueprint(shared).map_err(|error| storage(&error))?;
                 store.put_job(&id, &meta(shared, *lane as u32, &note), &[]).map_err(|error| storage(&error))?;
             }
@@ -252,18 +394,34 @@ impl Countersigned {
     }
 }
 
-/// Writes a voucher down, and waits for the disk.
-pub fn keep_voucher(vault: &Vault, shared: &Shared, agreed: &Agreed, frame: &[u8]) -> Result<(), Failure> {
-    let (store, id) = (vault.store(), Id(agreed.terms.session.0));
-    let kept = || -> Result<(), hyperdust_store::Error> {
-        store.put_job(&id, &meta(shared, 0, &Note::Session), &[])?;
-        let next = store.job(&id)?.map_or(0, |job| job.segments);
-        store.put_segment(&id, next, frame)
+/// Writes down that a session of the chain is served here, and waits for the disk. An error where it was before: it is paid once.
+pub fn serve(
+    vault: &Vault,
+    terms: &SigningTerms,
+    scene: &str,
+    blueprint: &Hex<32>,
+    session: u64,
+) -> Result<(), Failure> {
+    let storage = |error: &dyn std::fmt::Display| Failure::new(Code::Storage, error);
+    let id = Id(terms.session.0);
+    if vault.store().job(&id).map_err(|error| storage(&error))?.is_some() {
+        let why = format!("session {} was served here before; RESUME it, or open another on the chain", terms.session);
+        return Err(Failure::new(Code::Forbidden, why));
+    }
+    let note = Note::Chain { lanes: terms.jobs.len() as u32 };
+    let meta = JobMeta {
+        scene: scene.into(),
+        blueprint: Id(blueprint.0),
+        session,
+        lane: 0,
+        time_ms: super::companion::now(),
+        note: borsh::to_vec(&note).map_err(|error| storage(&error))?,
     };
-    kept().map_err(|error| Failure::new(Code::Storage, error))?;
-    vault.flush().map_err(|error| Failure::new(Code::Storage, error))
+    vault.store().put_job(&id, &meta, &[]).map_err(|error| storage(&error))?;
+    vault.flush().map_err(|error| storage(&error))
 }
 
+/// What is kept beside a lane's stream, or beside a session (lane 0).
 fn meta(shared: &Shared, lane: u32, note: &Note) -> JobMeta {
     JobMeta {
         scene: shared.opening.open.scene.clone(),

@@ -101,6 +101,11 @@ impl Worlds {
         (0..self.seeded.len()).find(|&lane| !self.seeded[lane] && named(lane) && !given(lane))
     }
 
+    /// Whether a lane was never seeded.
+    pub fn fresh(&self, lane: usize) -> bool {
+        self.seeded.get(lane).is_some_and(|seeded| !seeded)
+    }
+
     /// The deed of a reset with these seeds, and whether chance is in it: lanes that never had one get one from the operating system.
     pub fn reset(&self, seeds: Seeds<'_>, mask: Option<&[bool]>) -> Result<(Deed, bool), Error> {
         let lanes = self.seeded.len();

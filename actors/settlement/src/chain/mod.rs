@@ -39,6 +39,13 @@ impl fmt::Debug for Chain {
     }
 }
 
+/// Scheme, host and port of a URL: all of it that may be shown. Empty for what isn't one.
+pub fn origin(url: &str) -> String {
+    let Ok(url) = url::Url::parse(url) else { return String::new() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+}
+
 impl Chain {
     /// Connects to a node: `http`, `https`, `ws` or `wss`. Asks it for the chain's number.
     pub async fn connect(url: &str) -> Result<Self, Error> {

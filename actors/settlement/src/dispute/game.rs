@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use alloy::{
     primitives::{B256, U256},
     providers::Provider,
-    rpc::types::{Filter, Log, TransactionReceipt},
+    rpc::types::{Filter, TransactionReceipt},
     sol_types::SolEvent,
 };
 use hyperdust_proof::tree::Hash;
@@ -18,7 +18,7 @@ use super::{Outcome, State, state::hash_of};
 use crate::{
     Error, Market,
     bindings::{self as b, Disputes::DisputesEvents},
-    market::Event,
+    market::{Event, logs as market_logs},
 };
 
 /// A game.
@@ -117,12 +117,12 @@ impl Market {
         let at = self.deployment().addresses.disputes;
         let latest = node.get_block_number().await?;
         let played = Filter::new().address(at).event_signature(b::Disputes::Played::SIGNATURE_HASH).topic2(session);
-        let mut logs = logs(node, &played, from, latest).await?;
+        let mut logs = market_logs(node, &played, from, latest).await?;
         let numbers: Vec<B256> = logs.iter().filter_map(|log| log.inner.topics().get(1).copied()).collect();
         if let Some(first) = logs.iter().filter_map(|log| log.block_number).min() {
             let signatures = vec![b::Disputes::Cut::SIGNATURE_HASH, b::Disputes::Collected::SIGNATURE_HASH];
             let others = Filter::new().address(at).event_signature(signatures).topic1(numbers);
-            logs.extend(self::logs(node, &others, first, latest).await?);
+            logs.extend(market_logs(node, &others, first, latest).await?);
         }
         logs.sort_by_key(|log| (log.block_number, log.log_index));
         let mut games = Games::default();
@@ -141,23 +141,4 @@ impl Market {
         }
         Ok(games)
     }
-}
-
-/// The logs of these blocks. A node that refuses so many is asked for half as many at a time.
-async fn logs(node: &impl Provider, filter: &Filter, from: u64, to: u64) -> Result<Vec<Log>, Error> {
-    let (mut found, mut next) = (Vec::new(), from);
-    let mut span = to.saturating_sub(from).saturating_add(1);
-    while next <= to {
-        let last = next.saturating_add(span - 1).min(to);
-        let page = filter.clone().from_block(next).to_block(last);
-        match node.get_logs(&page).await.map_err(Error::from) {
-            Ok(logs) => {
-                found.extend(logs);
-                next = last + 1;
-            }
-            Err(Error::Refused { .. }) if span > 1 => span = span.div_ceil(2),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
 }

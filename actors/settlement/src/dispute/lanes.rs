@@ -62,14 +62,23 @@ impl Lanes {
     /// The lane that a game is about: the first with this plan and claim, for the chain doesn't say. Lanes that share both share their graph, and whoever can play
     /// about one can about the other.
     pub fn find(&self, game: &Game) -> Option<u32> {
-        let same =
-            |claim: &LaneClaim| (claim.plan, claim.claim, claim.nodes) == (game.plan, game.claim, game.state.nodes);
-        self.0.iter().position(same).and_then(|index| u32::try_from(index).ok())
+        self.0.iter().position(|claim| about(game, claim)).and_then(|index| u32::try_from(index).ok())
     }
 
     fn items(&self) -> Vec<hyperdust_receipt::Hash> {
         self.0.iter().map(LaneClaim::item).collect()
     }
+}
+
+impl Lane {
+    /// Whether a game is about this lane, or one that shares its graph.
+    pub fn is_of(&self, game: &Game) -> bool {
+        about(game, &self.claim)
+    }
+}
+
+fn about(game: &Game, claim: &LaneClaim) -> bool {
+    (claim.plan, claim.claim, claim.nodes) == (game.plan, game.claim, game.state.nodes)
 }
 
 impl From<&Lane> for b::Disputes::Lane {

@@ -2,7 +2,8 @@
 
 use alloy::{
     primitives::{Address, B256, Log, U256},
-    rpc::types::TransactionReceipt,
+    providers::Provider,
+    rpc::types::{Filter, Log as Found, TransactionReceipt},
     sol_types::{SolEvent, SolEventInterface},
 };
 
@@ -120,4 +121,23 @@ impl Market {
     pub fn withdrawn(&self, receipt: &TransactionReceipt, from: Address) -> Result<U256, Error> {
         Ok(self.event::<b::Sessions::Withdrawn>(receipt, from)?.amount)
     }
+}
+
+/// The logs of these blocks. A node that refuses so many is asked for half as many at a time.
+pub(crate) async fn logs(node: &impl Provider, filter: &Filter, from: u64, to: u64) -> Result<Vec<Found>, Error> {
+    let (mut found, mut next) = (Vec::new(), from);
+    let mut span = to.saturating_sub(from).saturating_add(1);
+    while next <= to {
+        let last = next.saturating_add(span - 1).min(to);
+        let page = filter.clone().from_block(next).to_block(last);
+        match node.get_logs(&page).await.map_err(Error::from) {
+            Ok(logs) => {
+                found.extend(logs);
+                next = last + 1;
+            }
+            Err(Error::Refused { .. }) if span > 1 => span = span.div_ceil(2),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }

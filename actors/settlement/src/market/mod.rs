@@ -12,6 +12,7 @@ mod companions;
 mod discovery;
 mod events;
 mod providers;
+mod questions;
 mod sessions;
 
 use alloy::primitives::{Address, U256};
@@ -21,7 +22,9 @@ pub use assets::{Agent, AssetState, Scene};
 pub use call::Call;
 pub use companions::commitment;
 pub use discovery::Offer;
+pub(crate) use events::logs;
 pub use events::{Event, Paid, coin_sent, cost};
+pub use questions::{Question, Standing};
 pub use sessions::{Claim, Claimed, Opening, SessionState, Status};
 
 /// Native coin among currencies.
@@ -110,6 +113,16 @@ impl Market {
     /// Mints what a worker has earned in an epoch that is over. Anyone may.
     pub fn mint(&self, epoch: u64, worker: Address) -> Call {
         Call::new(self.at().work, b::Work::mintCall { epoch: U256::from(epoch), worker }, "mint an epoch's tokens")
+    }
+
+    /// Coin that was burnt for a worker's work in an epoch, and not yet minted for.
+    pub async fn burnt(
+        &self,
+        node: &impl alloy::providers::Provider,
+        epoch: u64,
+        worker: Address,
+    ) -> Result<U256, Error> {
+        Ok(b::Work::new(self.at().work, node).burnt(U256::from(epoch), worker).call().await?)
     }
 
     /// The epoch that goes on.

@@ -111,6 +111,13 @@ pub struct SessionState {
     pub claim: Option<Claimed>,
 }
 
+impl SessionState {
+    /// Root of what is claimed of its lanes; zero before there is a claim.
+    pub fn commitment(&self) -> B256 {
+        self.claim.map(|claim| claim.commitment).unwrap_or_default()
+    }
+}
+
 impl Market {
     /// Opens a session. Its id: [`Market::opened`].
     pub fn open(&self, o: &Opening) -> Result<Call, Error> {

@@ -29,7 +29,7 @@ use crate::serve::{
     ledger::{Deed, Frames, Turn},
     recorder::{Ended, Settle},
     sessions::{Close, End, Sessions},
-    signing::{Agreed, Books, keep_voucher},
+    signing::{Agreed, Books},
     worlds::Worlds,
 };
 
@@ -276,7 +276,7 @@ impl Worker {
             }
             Request::Voucher(frame) => {
                 books.check(frame)?;
-                keep_voucher(vault, shared, agreed, frame)?;
+                books.keep_voucher(vault, shared, frame)?;
                 Ok(Deed::Voucher(frame.to_vec()))
             }
             _ => Ok(Deed::Nothing),
@@ -299,6 +299,11 @@ impl Worker {
             if let Some(lane) = worlds.unseeded(seeds(reset, &each), reset.mask().as_deref()) {
                 let why = format!("lane {lane}: found a first reset without a seed; accepted: one with a seed");
                 return Err(Failure::new(Code::Invalid, why));
+            }
+            if let Some(books) = &worlds.books {
+                let mask = reset.mask();
+                let named = |lane: usize| mask.as_ref().is_none_or(|mask| mask.get(lane).copied().unwrap_or_default());
+                books.may_seed(seeds(reset, &each), named, |lane| worlds.fresh(lane))?;
             }
         }
         Ok(())

@@ -1,0 +1,153 @@
+//! Games about claims: moves about outputs, questions about inputs, and answers to them.
+
+use alloy::{
+    primitives::{Address, B256},
+    sol_types::{SolCall, SolValue},
+};
+use hyperdust_proof::Party;
+
+use super::{Failed, Keeper, Now, Records};
+use crate::{
+    bindings as b,
+    dispute::{Act, Game, Lane, Lanes, Player},
+    market::{Question, SessionState, Standing},
+    outbox::Requirement,
+};
+
+impl<R: Records> Keeper<R> {
+    /// The player of one side of the games about a lane; what it computed is kept.
+    pub(super) fn player(
+        &mut self,
+        session: B256,
+        lane: u32,
+        party: Party,
+        address: Address,
+    ) -> Result<&mut Player<R::Knowledge>, Failed> {
+        use std::collections::hash_map::Entry;
+        Ok(match self.players.entry((session, lane, party)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => {
+                let knowledge = self.records.knowledge(session, lane)?;
+                free.insert(Player::new(party, address, knowledge))
+            }
+        })
+    }
+
+    /// Does what is due in each game of this side's about the session. `lane` says which one a game is about. One game that it can't go on with keeps it from no other.
+    pub(super) async fn play(
+        &mut self,
+        session: B256,
+        lane: impl Fn(&Game) -> Option<u32>,
+        party: Party,
+        address: Address,
+        now: Now,
+    ) -> Result<(), Failed> {
+        let market = self.account.market.clone();
+        let games = market.games(self.account.node(), session, market.deployment().block).await?;
+        let mut stuck = None;
+        for game in games.iter().filter(|game| game.state.of(party) == address && !game.collected) {
+            let Some(lane) = lane(game) else { continue };
+            let act = match self.player(session, lane, party, address)?.next(game, now.time) {
+                Ok(Some(act)) => act,
+                Ok(None) => continue,
+                Err(error) => {
+                    stuck.get_or_insert(Failed::from(error));
+                    continue;
+                }
+            };
+            let (number, hash, until) = (game.number, game.state.hash(), game.state.until());
+            let (kind, deadline) = match act {
+                Act::Timeout => ("timeout", None),
+                Act::Collect => ("collect", None),
+                _ => ("move", Some(until)),
+            };
+            // A move is of use in this state alone.
+            let input = b::Disputes::gamesCall { game: number }.abi_encode().into();
+            let requires =
+                Requirement { to: market.deployment().addresses.disputes, input, output: hash.abi_encode().into() };
+            self.put_again(&format!("game/{number}/{hash}/{kind}"), market.act(game, &act), deadline, Some(requires))?;
+        }
+        stuck.map_or(Ok(()), Err)
+    }
+
+    /// Answers every question about the session that can be answered.
+    pub(super) async fn answer(&mut self, session: B256, lanes: &Lanes, now: Now) -> Result<(), Failed> {
+        let market = self.account.market.clone();
+        for Question { id, asked, standing } in market.questions(self.account.node(), session).await? {
+            if standing != Standing::Pending || now.time > asked.until {
+                continue;
+            }
+            let Some(lane) = lanes.open(asked.lane) else { continue };
+            let Some(evidence) = self.records.evidence(session, asked.lane, asked.segment)? else { continue };
+            let call = market.answer(&asked, &lane, &evidence)?;
+            self.put_again(&format!("answer/{id}"), call, Some(asked.until), None)?;
+        }
+        Ok(())
+    }
+
+    /// Finds out by questions what is claimed, where nobody says so: of each lane what is claimed of it, and where its plan is another than the one that is known,
+    /// of each segment whether its actions were signed. One question at a time; the first that isn't answered takes everything.
+    pub(super) async fn ask(
+        &mut self,
+        session: B256,
+        state: &SessionState,
+        own: &Lanes,
+        now: Now,
+    ) -> Result<(), Failed> {
+        let (market, me) = (self.account.market.clone(), self.account.address());
+        let questions = market.questions(self.account.node(), session).await?;
+        let mine: Vec<&Question> = questions.iter().filter(|question| question.asked.challenger == me).collect();
+        if let Some(pending) = mine.iter().find(|question| question.standing == Standing::Pending) {
+            if now.time > pending.asked.until {
+                self.put_again(&format!("unanswered/{}", pending.id), market.unanswered(&pending.asked), None, None)?;
+            }
+            return Ok(());
+        }
+        // What anybody was answered is said to everybody.
+        let answered = |lane: u32, segment: u32| {
+            let same = |question: &&Question| question.asked.lane == lane && question.asked.segment == segment;
+            questions.iter().filter(same).find_map(|question| match &question.standing {
+                Standing::Answered(shown) => Some(shown),
+                _ => None,
+            })
+        };
+        let next = |lane: u32, segment: u32| {
+            let call = market.ask(session, lane, segment, 0);
+            self.put_again(&format!("ask/{session}/{lane}/{segment}"), call, Some(state.ends), None)
+        };
+        for (lane, known) in (0..).zip(own.claims()) {
+            let Some(shown) = answered(lane, 0) else { return next(lane, 0) };
+            if shown.claim == *known {
+                continue;
+            }
+            if shown.claim.plan == known.plan {
+                return self.challenge(session, state, shown, now).await;
+            }
+            // Up to one past the end, where it has to show that nothing is left out.
+            if let Some(segment) = (1..=known.nodes.max(shown.claim.nodes)).find(|&it| answered(lane, it).is_none()) {
+                return next(lane, segment);
+            }
+        }
+        Ok(())
+    }
+
+    /// Files a game about a lane, and plays all of this account's about it.
+    pub(super) async fn challenge(
+        &mut self,
+        session: B256,
+        state: &SessionState,
+        lane: &Lane,
+        now: Now,
+    ) -> Result<(), Failed> {
+        if now.time <= state.ends {
+            let call = self.account.market.dispute(session, lane);
+            let name = format!("dispute/{session}/{}", lane.index);
+            self.put_again(&name, call, Some(state.ends), None)?;
+        }
+        if state.games == 0 {
+            return Ok(());
+        }
+        let me = self.account.address();
+        self.play(session, |game| lane.is_of(game).then_some(lane.index), Party::Challenger, me, now).await
+    }
+}

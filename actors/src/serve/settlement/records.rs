@@ -1,0 +1,187 @@
+//! What the server's store has of sessions of the chain, as a keeper asks for it.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix::Addr;
+use alloy::primitives::B256;
+use hyperdust_proof::{game::Runs, graph::Run};
+use hyperdust_receipt::{chain, claim, list};
+use hyperdust_settlement::{
+    dispute::Lanes,
+    keeper::{Evidence, Failed, Records, Segment, Work},
+    market::SessionState,
+};
+use hyperdust_store::Id;
+use hyperdust_wire::Hex;
+
+use crate::{
+    dispute::Truth,
+    serve::{
+        Hub,
+        jobs::{self, Filed},
+        sessions::{End, Sessions},
+        signing::{Note, Payment},
+    },
+};
+
+/// Runs nodes of a job on the proof machine.
+type Runner = Box<dyn FnMut(u32) -> Result<Run, crate::Error> + Send>;
+
+/// The server's store.
+pub struct Store {
+    hub: Arc<Hub>,
+    sessions: Addr<Sessions>,
+    image: Option<Arc<Vec<u8>>>,
+    patience: Duration,
+    /// Since when sessions are seen to have ended.
+    ended: HashMap<B256, Instant>,
+    /// What is claimed of sessions that have.
+    work: HashMap<B256, Work>,
+}
+
+impl Store {
+    pub fn new(hub: Arc<Hub>, sessions: Addr<Sessions>, image: Option<Arc<Vec<u8>>>, patience: Duration) -> Self {
+        let (ended, work) = Default::default();
+        Self { hub, sessions, image, patience, ended, work }
+    }
+
+    fn lanes(&self, session: B256) -> Result<u32, Failed> {
+        let record = self.hub.vault.store().job(&Id(session.0)).map_err(Failed::records)?;
+        match record.map(|record| borsh::from_slice(&record.meta.note)) {
+            Some(Ok(Note::Chain { lanes })) => Ok(lanes),
+            _ => Err(Failed::records(format_args!("session {session} is not in the store"))),
+        }
+    }
+
+    fn filed(&self, session: B256, lane: u32) -> Result<Filed, Failed> {
+        jobs::filed(&self.hub, &job(session, lane)).map_err(Failed::records)
+    }
+
+    fn payment(&self, session: B256) -> Result<Option<Payment>, Failed> {
+        let (store, id) = (self.hub.vault.store(), Id(session.0));
+        let record = store.job(&id).map_err(Failed::records)?;
+        let Some(last) = record.and_then(|record| record.segments.checked_sub(1)) else { return Ok(None) };
+        let bytes = store.segment(&id, last).map_err(Failed::records)?;
+        let bytes = bytes.ok_or_else(|| Failed::records("a voucher is missing in the store"))?;
+        borsh::from_slice(&bytes).map(Some).map_err(Failed::records)
+    }
+
+    /// What there is to claim of a session that has ended.
+    fn done(&self, session: B256) -> Result<Work, Failed> {
+        let Some(payment) = self.payment(session)?.filter(|payment| payment.voucher.message.amount > 0) else {
+            return Ok(Work::Nothing);
+        };
+        let mut graphs = Vec::new();
+        for lane in 0..self.lanes(session)? {
+            graphs.push(self.filed(session, lane)?.claim().map_err(Failed::records)?);
+        }
+        Ok(Work::Done(Lanes::of(session, &graphs).into(), payment.voucher.into()))
+    }
+}
+
+fn job(session: B256, lane: u32) -> Hex<32> {
+    Hex(claim::job(&session.0, lane.into()))
+}
+
+impl Records for Store {
+    type Knowledge = Runs<Runner>;
+
+    fn sessions(&mut self) -> Result<Vec<B256>, Failed> {
+        let jobs = self.hub.vault.store().jobs(true).map_err(Failed::records)?;
+        let of_chain =
+            jobs.into_iter().filter(|job| matches!(borsh::from_slice(&job.meta.note), Ok(Note::Chain { .. })));
+        Ok(of_chain.map(|job| B256::from(job.id.0)).collect())
+    }
+
+    fn knowledge(&mut self, session: B256, lane: u32) -> Result<Self::Knowledge, Failed> {
+        let filed = self.filed(session, lane)?;
+        let image = self.image.clone();
+        let image = image.ok_or_else(|| Failed::records("settlement.programs names no folder with the program"))?;
+        let graph = filed.claim().map_err(Failed::records)?;
+        let truth = Truth::of(filed.job).map_err(Failed::records)?;
+        Ok(Runs::new(graph, Box::new(move |node| truth.run(&image, node as usize))))
+    }
+
+    fn evidence(&mut self, session: B256, lane: u32, segment: u32) -> Result<Option<Evidence>, Failed> {
+        let filed = self.filed(session, lane)?;
+        let segments = filed.job.segments();
+        let number = segment as usize;
+        let Some(inputs) = segments.get(number) else { return self.end(session, lane) };
+        let Some(signed) = inputs.signed else { return Ok(None) };
+        let before = number.checked_sub(1).and_then(|before| segments[before].signed);
+        let proof = filed.job.plan().prove(segment);
+        let siblings = proof.map(|proof| proof.siblings.into_iter().map(B256::from).collect()).unwrap_or_default();
+        let segment = Some(Segment { actions: inputs.actions.clone(), signed });
+        Ok(Some(Evidence { segment, before, siblings }))
+    }
+
+    fn over(&mut self, session: B256) -> Result<(), Failed> {
+        let store = self.hub.vault.store();
+        let finalised = |id: Id| match store.finalise(&id) {
+            // A lane that nothing was signed of.
+            Ok(()) | Err(hyperdust_store::Error::Unknown { .. }) => Ok(()),
+            Err(error) => Err(Failed::records(error)),
+        };
+        for lane in 0..self.lanes(session)? {
+            finalised(Id(job(session, lane).0))?;
+        }
+        finalised(Id(session.0))?;
+        self.hub.vault.flush().map_err(Failed::records)?;
+        self.ended.remove(&session);
+        self.work.remove(&session);
+        tracing::info!(%session, "a session is settled");
+        Ok(())
+    }
+
+    fn work(&mut self, session: B256, _: &SessionState, closing: bool) -> Result<Work, Failed> {
+        if let Some(work) = self.work.get(&session) {
+            return Ok(work.clone());
+        }
+        let record = self.hub.vault.store().job(&Id(session.0)).map_err(Failed::records)?;
+        let Some(record) = record else { return Ok(Work::Nothing) };
+        let number = record.meta.session;
+        if !jobs::over(&self.hub, number).map_err(Failed::records)? {
+            if closing {
+                let why = "its user closes it on the chain".into();
+                self.sessions.do_send(End { session: number, why, lost: true });
+            }
+            return Ok(Work::Going);
+        }
+        let since = *self.ended.entry(session).or_insert_with(Instant::now);
+        if !closing && since.elapsed() < self.patience {
+            return Ok(Work::Going);
+        }
+        let work = self.done(session)?;
+        self.work.insert(session, work.clone());
+        Ok(work)
+    }
+}
+
+impl Store {
+    /// What shows that a lane goes as far as its voucher.
+    fn end(&self, session: B256, lane: u32) -> Result<Option<Evidence>, Failed> {
+        let Some(payment) = self.payment(session)? else { return Ok(None) };
+        let (mut roots, mut last) = (Vec::new(), None);
+        for (index, count) in (0..).zip(&payment.segments) {
+            let signed = match count.checked_sub(1) {
+                Some(number) => {
+                    let stored =
+                        jobs::stored(&self.hub, &Id(job(session, index).0), number).map_err(Failed::records)?;
+                    Some(stored.receipt.actions)
+                }
+                None => None,
+            };
+            roots.push(signed.map_or(chain::START, |signed| signed.message.root));
+            if index == lane {
+                last = signed;
+            }
+        }
+        let Some(proof) = list::prove(&roots, lane.into()) else { return Ok(None) };
+        let siblings = proof.siblings.into_iter().map(B256::from).collect();
+        Ok(Some(Evidence { segment: None, before: last, siblings }))
+    }
+}
