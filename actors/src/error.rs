@@ -99,6 +99,22 @@ pub enum Error {
     /// The server.
     #[error(transparent)]
     Serve(#[from] crate::serve::Error),
+    /// A chain, a node or a wallet refused something.
+    #[error(transparent)]
+    Settlement(#[from] hyperdust_settlement::Error),
+    /// The embedded chain.
+    #[error(transparent)]
+    Devnet(#[from] hyperdust_devnet::Error),
+    /// What can't be done with what is on the chain, or was asked for.
+    #[error("{what}: found {found}; accepted: {accepted}")]
+    Market {
+        /// What should be otherwise.
+        what: String,
+        /// What is there.
+        found: String,
+        /// What may be.
+        accepted: String,
+    },
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {

@@ -19,6 +19,12 @@ const LONGEST: u64 = 80;
 
 /// The key in a file. An error where the file can be read by others than its owner, or holds no key.
 pub fn read(path: &Path) -> Result<Key, Error> {
+    let secret = secret(path)?;
+    Key::from_secret(&secret).map_err(|error| Error::Key { path: path.into(), why: error.to_string() })
+}
+
+/// The 32 bytes of a key in a file, which need not be one.
+pub(crate) fn secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, Error> {
     let io = |source: io::Error| Error::Io { path: path.into(), source };
     let refused = |why: String| Error::Key { path: path.into(), why };
     let file = File::open(path).map_err(io)?;
@@ -41,5 +47,5 @@ pub fn read(path: &Path) -> Result<Key, Error> {
     if text.len() as u64 > LONGEST || !hex::read_word(text.trim_ascii(), &mut secret) {
         return Err(refused("it does not hold 64 hexadecimal digits".into()));
     }
-    Key::from_secret(&secret).map_err(|error| refused(error.to_string()))
+    Ok(secret)
 }

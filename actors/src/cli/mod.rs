@@ -3,15 +3,21 @@
 //! Exit codes: 0 where all is well, 1 where something was refused or failed (with the reason on standard error), 2 for arguments
 //! that cannot be read, 3 where a claim was found to be wrong, or a companion that attested to a canary. What is meant for programs goes to standard output, as JSON with `--json`; progress goes to standard error.
 
+mod agent;
 mod canary;
+mod chain;
 mod companion;
+mod devnet;
 mod episode;
 mod keys;
+mod provider;
 mod recorded;
 mod scene;
 mod serve;
+mod session;
 mod source;
 mod store;
+mod wallet;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -50,6 +56,20 @@ enum Command {
     /// Wrong claims on purpose, that find companions which attest without computing
     #[command(subcommand)]
     Canary(canary::Command),
+    /// A chain on this machine with the market on it, for trials
+    Devnet(devnet::Command),
+    /// Accounts on chains: keys in files that a password opens
+    #[command(subcommand)]
+    Wallet(wallet::Command),
+    /// How a server is reached on a chain, what it offers, and what stands behind it
+    #[command(subcommand)]
+    Provider(provider::Command),
+    /// Sessions on a chain: deposits, claims, payment
+    #[command(subcommand)]
+    Session(session::Command),
+    /// Policies on a chain: sold, paid, owned in shares
+    #[command(subcommand)]
+    Agent(agent::Command),
 }
 
 /// A job of random actions, to try things with.
@@ -99,6 +119,11 @@ pub fn main() -> ExitCode {
         Command::Store(command) => store::run(command),
         Command::Companion(command) => companion::run(command),
         Command::Canary(command) => canary::run(command),
+        Command::Devnet(command) => devnet::run(&command),
+        Command::Wallet(command) => wallet::run(command),
+        Command::Provider(command) => provider::run(command),
+        Command::Session(command) => session::run(command),
+        Command::Agent(command) => agent::run(command),
     };
     match done {
         Ok(code) => code,

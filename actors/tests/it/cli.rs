@@ -2,6 +2,7 @@
 //! guest program, and is tested where that is built.
 
 mod canaries;
+mod market;
 mod terms;
 
 use std::{

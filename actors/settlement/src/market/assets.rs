@@ -160,6 +160,17 @@ impl Market {
         Ok(found.active.then_some(U256::from(found.amount)))
     }
 
+    /// Who is credited with the author's part of what an asset earns: its owner, or an agent's shares.
+    pub async fn payee(&self, node: &impl Provider, asset: u64) -> Result<Address, Error> {
+        Ok(b::Assets::new(self.at().assets, node).payee(U256::from(asset)).call().await?)
+    }
+
+    /// Whether an account has a pass for an asset.
+    pub async fn has_pass(&self, node: &impl Provider, asset: u64, account: Address) -> Result<bool, Error> {
+        let passes = b::Passes::new(self.at().passes, node);
+        Ok(!passes.balanceOf(account, U256::from(asset)).call().await?.is_zero())
+    }
+
     /// Lets an agent's account make a call. Only its owner, or an operator.
     pub fn through(&self, account: Address, call: &Call) -> Call {
         let execute = b::Account::executeCall { to: call.to, value: call.value, data: call.input.clone() };
@@ -185,6 +196,17 @@ impl Market {
     /// Fetches the caller's part of an agent's income.
     pub fn withdraw_shares(&self, shares: Address, currency: Address, to: Address) -> Call {
         Call::new(shares, b::Shares::withdrawCall { token: currency, to }, "withdraw an agent's income")
+    }
+
+    /// Shares that an account holds, and all that there are, in their smallest unit (10⁻¹⁸).
+    pub async fn shares_of(
+        &self,
+        node: &impl Provider,
+        shares: Address,
+        holder: Address,
+    ) -> Result<(U256, U256), Error> {
+        let contract = b::Shares::new(shares, node);
+        Ok((contract.balanceOf(holder).call().await?, contract.totalSupply().call().await?))
     }
 
     /// What a holder of shares could withdraw after being settled.

@@ -11,6 +11,7 @@ mod call;
 mod companions;
 mod discovery;
 mod events;
+mod history;
 mod providers;
 mod questions;
 mod sessions;
@@ -24,6 +25,7 @@ pub use companions::commitment;
 pub use discovery::Offer;
 pub(crate) use events::logs;
 pub use events::{Event, Paid, coin_sent, cost};
+pub use providers::ProviderState;
 pub use questions::{Question, Standing};
 pub use sessions::{Claim, Claimed, Opening, SessionState, Status};
 

@@ -11,6 +11,21 @@ use crate::{Error, bindings as b};
 /// Longest endpoint, in bytes.
 const LONGEST_ENDPOINT: usize = 256;
 
+/// What the chain knows of a provider, its bond in one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderState {
+    /// Its socket (a stranger's text) and that socket's public key, once it has registered.
+    pub contact: Option<(String, B256)>,
+    /// All of its bond, the next two included.
+    pub bond: U256,
+    /// Behind sessions.
+    pub reserved: U256,
+    /// Asked back.
+    pub leaving: U256,
+    /// When that can be taken, in Unix time's seconds; 0 where nothing was ever asked back.
+    pub until: u64,
+}
+
 impl Market {
     /// Says how the caller is reached from now on: its socket, such as `tcp://host:5555`, and that socket's public key.
     pub fn register(&self, endpoint: &str, curve: B256) -> Result<Call, Error> {
@@ -51,5 +66,37 @@ impl Market {
     /// What of a provider's bond stands behind nothing.
     pub async fn free_bond(&self, node: &impl Provider, provider: Address, currency: Address) -> Result<U256, Error> {
         Ok(b::Providers::new(self.at().providers, node).available(provider, currency).call().await?)
+    }
+
+    /// What the chain knows of a provider.
+    pub async fn provider(
+        &self,
+        node: &impl Provider,
+        provider: Address,
+        currency: Address,
+    ) -> Result<ProviderState, Error> {
+        let contract = b::Providers::new(self.at().providers, node);
+        let contact = contract.contactOf(provider).call().await?;
+        let bond = contract.bondOf(provider, currency).call().await?;
+        Ok(ProviderState {
+            contact: (!contact.curve.is_zero()).then_some((contact.endpoint, contact.curve)),
+            bond: U256::from(bond.bond),
+            reserved: U256::from(bond.reserved),
+            leaving: U256::from(bond.leaving),
+            until: bond.until.to(),
+        })
+    }
+
+    /// What a provider asks for a unit of an asset on top of its author's price; `None` where it doesn't offer it now.
+    pub async fn offered_at(
+        &self,
+        node: &impl Provider,
+        provider: Address,
+        asset: u64,
+        currency: Address,
+    ) -> Result<Option<U256>, Error> {
+        let contract = b::Providers::new(self.at().providers, node);
+        let offer = contract.offerOf(provider, U256::from(asset), currency).call().await?;
+        Ok(offer.active.then_some(U256::from(offer.price)))
     }
 }

@@ -5,6 +5,7 @@ mod cook;
 mod list;
 mod new;
 mod pack;
+mod publish;
 
 use std::{fs, path::Path, process::ExitCode};
 
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Pack(pack::Pack),
     /// Writes the folder that was packed, once its id is verified
     Unpack(pack::Unpack),
+    /// Sells it on a chain: an asset that providers may offer and users open sessions for
+    Publish(publish::Publish),
 }
 
 pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
@@ -37,6 +40,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Cook(cook) => cook.run(),
         Command::Pack(pack) => pack.run(),
         Command::Unpack(unpack) => unpack.run(),
+        Command::Publish(publish) => publish.run(),
     }
 }
 
@@ -45,7 +49,7 @@ fn is_builtin(scene: &str) -> bool {
 }
 
 /// A published scene's name, or a path.
-fn open(scene: &str) -> Result<Scene, Error> {
+pub(super) fn open(scene: &str) -> Result<Scene, Error> {
     Ok(if is_builtin(scene) { Scene::builtin(scene) } else { Scene::open(scene.as_ref()) }?)
 }
 

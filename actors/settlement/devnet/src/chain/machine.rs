@@ -120,7 +120,8 @@ pub fn call(
         value: request.value.unwrap_or_default(),
         data: request.input.input().cloned().unwrap_or_default(),
         nonce: 0,
-        chain_id: None,
+        // One that says how it pays (EIP-1559) is of no chain without it.
+        chain_id: Some(chain_id),
         access_list: request.access_list.clone().unwrap_or_default(),
         gas_priority_fee: tip,
         blob_hashes: Vec::new(),

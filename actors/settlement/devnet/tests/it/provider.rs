@@ -32,3 +32,16 @@ async fn a_wallet_sends_and_the_chain_signs_for_its_own() {
     assert_eq!(block.header.parent_hash, provider.get_block(1.into()).await.unwrap().unwrap().header.hash);
     assert_eq!(devnet.head().unwrap(), (2, block.header.hash));
 }
+
+/// The chain finds out for its own accounts what a transaction needs, a creation's gas too, which is more than a transfer's.
+#[tokio::test]
+async fn gas_is_filled_in_for_its_own() {
+    let devnet = Devnet::in_memory(Genesis::default()).unwrap();
+    let from = devnet.accounts()[0].address();
+    // Gives back one byte of code: PUSH1 1, PUSH1 0, RETURN.
+    let code = alloy::primitives::bytes!("60016000f3");
+    let request = TransactionRequest::default().with_from(from).with_deploy_code(code);
+    let provider = devnet.provider();
+    let receipt = provider.send_transaction(request).await.unwrap().get_receipt().await.unwrap();
+    assert!(receipt.status() && receipt.contract_address.is_some() && receipt.gas_used > 53_000);
+}
