@@ -26,7 +26,10 @@ use super::{
     http,
     jobs::Desk,
     metrics::Metrics,
-    policy::Policies,
+    policy::{
+        Policies,
+        paid::{self, Till},
+    },
     quota::Quota,
     recorder::{Backlog, Recorder},
     sessions::{Asked, Drain, Sessions},
@@ -169,6 +172,9 @@ fn assemble(
     let policies = Policies::load(&config.policies, &config.policy, config.wire.frame_bytes, &metrics)?;
     let vault = Arc::new(Vault::new(open(&config)?));
     let listening = Listening::bind(&config.listen, &config.data, &config.wire, metrics.clone())?;
+    // With a chain, policies may be paid for.
+    let book = settlement.clone().map(|settlement| settlement as Arc<dyn paid::Book>);
+    let till = book.map(|book| Till::start(book, vault.clone())).transpose()?;
     let outbox = listening.outbox.clone();
     let backlog = Arc::new(Backlog::default());
     let recorder = Recorder::new(vault.clone(), metrics.clone(), backlog.clone(), &config.store).start();
@@ -176,7 +182,7 @@ fn assemble(
     let hub = Arc::new(Hub {
         catalogue,
         quota: Quota::new(config.quota.clone()),
-        policies: Arc::new(policies),
+        policies: Arc::new(policies.with(till)),
         outbox,
         metrics,
         vault,

@@ -76,8 +76,10 @@ impl Ask {
             Request::Job(id) => Self::Job(id),
             Request::Commit(commit) => Self::Commit(commit),
             Request::Opening(job, frame) => Self::Opening(job, frame.to_vec()),
-            Request::PolicyOpen(name) => Self::Policy(policy::Ask::Open(name)),
-            Request::PolicyAct(name, observations) => Self::Policy(policy::Ask::Act(name, observations.to_vec())),
+            Request::PolicyOpen(open) => Self::Policy(policy::Ask::Open(open)),
+            Request::PolicyAct(name, observations, voucher) => {
+                Self::Policy(policy::Ask::Act(name, observations.to_vec(), voucher.map(<[u8]>::to_vec)))
+            }
             Request::Shutdown => Self::Shutdown,
             _ => return None,
         })

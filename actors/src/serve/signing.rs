@@ -108,6 +108,12 @@ pub enum Note {
         /// Lanes.
         lanes: u32,
     },
+    /// Requests for a policy that were paid for in a session for an agent; its segments are [`Taken`](super::policy::paid::Taken), each of which takes the place of the one
+    /// before.
+    Policy {
+        /// What was asked: the model's root.
+        digest: Hash,
+    },
 }
 
 impl Note {
@@ -115,7 +121,7 @@ impl Note {
     pub fn lane(self) -> Option<(Hash, Terms)> {
         match self {
             Self::Lane { program, terms } | Self::Paid { program, terms } => Some((program, terms)),
-            Self::Session | Self::Chain { .. } => None,
+            Self::Session | Self::Chain { .. } | Self::Policy { .. } => None,
         }
     }
 }

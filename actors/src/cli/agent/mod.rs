@@ -1,5 +1,6 @@
 //! `hyperdust agent …`: policies as assets, with shares in what they earn and accounts of their own.
 
+mod invoke;
 mod publish;
 mod revenue;
 
@@ -21,6 +22,8 @@ pub(super) enum Command {
     Buy(Buy),
     /// Shows what an agent has earned and whose it is; fetches the wallet's part
     Revenue(revenue::Revenue),
+    /// Asks an agent that somebody hosts, and pays for it
+    Invoke(invoke::Invoke),
     /// Gives coin to an agent's account, with which it acts
     Fund(Fund),
 }
@@ -28,6 +31,7 @@ pub(super) enum Command {
 pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
         Command::Publish(publish) => publish.run(),
+        Command::Invoke(invoke) => invoke.run(),
         Command::Buy(buy) => chain::run(buy.run()),
         Command::Revenue(revenue) => chain::run(revenue.run()),
         Command::Fund(fund) => chain::run(fund.run()),

@@ -1,6 +1,6 @@
 //! `hyperdust session …`: sessions on a chain, from their deposit to the last withdrawal. What goes on between the two is between a client and a server.
 
-mod open;
+pub(super) mod open;
 mod status;
 
 use std::process::ExitCode;

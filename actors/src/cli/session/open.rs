@@ -135,7 +135,7 @@ fn content(scene: &str) -> Result<B256, Error> {
 }
 
 /// The cheapest that is bonded for it, of all assets or of one provider.
-async fn cheapest(
+pub(in crate::cli) async fn cheapest(
     actor: &Actor,
     what: &str,
     assets: &[u64],

@@ -6,6 +6,7 @@
 //! a row's answer depends on that row alone, so nobody can tell the difference.
 
 mod drive;
+pub mod paid;
 mod seat;
 
 use std::{
@@ -19,7 +20,7 @@ use hyperdust_merkle::Hash;
 use hyperdust_policy::Policy;
 use hyperdust_wire::{
     Code, Failure, Hex, limits,
-    message::{self, PolicyName, Reply, Role},
+    message::{self, PolicyName, PolicyOpen, Reply, Role},
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,15 +71,17 @@ impl Settings {
 #[derive(Debug)]
 pub enum Ask {
     /// Its shapes.
-    Open(PolicyName),
-    /// Actions for these rows of observations.
-    Act(PolicyName, Vec<u8>),
+    Open(PolicyOpen),
+    /// Actions for these rows of observations, and the voucher that pays for them.
+    Act(PolicyName, Vec<u8>, Option<Vec<u8>>),
 }
 
 /// All of them.
 #[derive(Debug, Default)]
 pub struct Policies {
     seats: BTreeMap<String, Seat>,
+    /// Where it is paid, on a server with a chain.
+    till: Option<paid::Till>,
 }
 
 impl Policies {
@@ -107,7 +110,17 @@ impl Policies {
             let no_thread = |source| Error::Io { path: "a thread".into(), source };
             seats.insert(name.clone(), seat.map_err(no_thread)?);
         }
-        Ok(Self { seats })
+        Ok(Self { seats, till: None })
+    }
+
+    /// The same, with whoever takes what is paid for them.
+    pub fn with(self, till: Option<paid::Till>) -> Self {
+        Self { till, ..self }
+    }
+
+    /// Who takes what is paid for them.
+    pub fn till(&self) -> Option<&paid::Till> {
+        self.till.as_ref()
     }
 
     /// One by its name.
@@ -120,9 +133,18 @@ impl Policies {
         self.seats.values().map(|seat| &seat.policy).find(|policy| policy.digest() == *digest)
     }
 
+    /// One by its name, or by its digest as text: whoever found it on a chain knows no other.
+    fn seat(&self, name: &str) -> Option<&Seat> {
+        let known = || {
+            let digest = Hex::<32>::parse(name)?;
+            self.seats.values().find(|seat| seat.policy.digest() == digest.0)
+        };
+        self.seats.get(name).or_else(known)
+    }
+
     /// Whether nothing waits to be answered.
     pub fn idle(&self) -> bool {
-        self.seats.values().all(Seat::idle)
+        self.seats.values().all(Seat::idle) && self.till.as_ref().is_none_or(paid::Till::idle)
     }
 
     /// Answers, now or when it is computed.
@@ -130,18 +152,13 @@ impl Policies {
         if ticket.client.role == Role::Companion {
             return ticket.refuse(Failure::new(Code::Forbidden, "companions ask no policies"));
         }
-        let (Ask::Open(PolicyName { name }) | Ask::Act(PolicyName { name }, _)) = &ask;
-        let Some(seat) = self.seats.get(name) else {
+        let (Ask::Open(PolicyOpen { name, .. }) | Ask::Act(PolicyName { name }, ..)) = &ask;
+        let Some(seat) = self.seat(name) else {
             return ticket.refuse(Failure::new(Code::NotFound, format!("there is no policy {name}")));
         };
-        let bytes = match ask {
-            Ask::Open(PolicyName { name }) => {
-                let policy = &seat.policy;
-                let digest = Hex(policy.digest());
-                let (inputs, outputs, rows) = (policy.inputs(), policy.outputs(), seat.rows);
-                return ticket.reply(&Reply::Policy(message::Policy { name, inputs, outputs, rows, digest }));
-            }
-            Ask::Act(_, bytes) => bytes,
+        let (name, bytes, voucher) = match ask {
+            Ask::Open(open) => return self.open(ticket, open, seat),
+            Ask::Act(PolicyName { name }, bytes, voucher) => (name, bytes, voucher),
         };
         let inputs = seat.policy.inputs();
         let rows = bytes.len() / (4 * inputs);
@@ -155,9 +172,41 @@ impl Policies {
             let retry_after_ms = Some(wait.as_millis() as u64 + 1);
             return ticket.refuse(Failure { retry_after_ms, ..Failure::new(Code::Quota, why) });
         }
+        let answer = match (voucher, &self.till) {
+            (None, _) => Box::new(move |result: Result<&[f32], String>| reply(ticket, result)) as seat::Answer,
+            (Some(_), None) => return ticket.refuse(no_chain()),
+            (Some(voucher), Some(till)) => match till.take(ticket, &name, &seat.policy, (rows as u64, &bytes), voucher)
+            {
+                Ok(answer) => answer,
+                Err((ticket, failure)) => return ticket.refuse(failure),
+            },
+        };
         let numbers = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        seat.put(Asked { answer: Box::new(move |result| reply(ticket, result)), numbers });
+        seat.put(Asked { answer, numbers });
     }
+
+    /// Tells what it is, and where somebody pays, how; the chain is asked beside the actors.
+    fn open(&self, ticket: Ticket, PolicyOpen { name, payment }: PolicyOpen, seat: &Seat) {
+        let policy = &seat.policy;
+        let (inputs, outputs, rows) = (policy.inputs(), policy.outputs(), seat.rows);
+        let mut shapes = message::Policy { name, inputs, outputs, rows, digest: Hex(policy.digest()), payment: None };
+        let Some(payer) = payment else { return ticket.reply(&Reply::Policy(shapes)) };
+        let Some(till) = &self.till else { return ticket.refuse(no_chain()) };
+        let opening = till.open(payer, policy);
+        actix::spawn(async move {
+            match opening.await {
+                Ok(terms) => {
+                    shapes.payment = Some(terms.into());
+                    ticket.reply(&Reply::Policy(shapes));
+                }
+                Err(failure) => ticket.refuse(failure),
+            }
+        });
+    }
+}
+
+fn no_chain() -> Failure {
+    Failure::new(Code::Invalid, "payment: found one; accepted: none, for this server has no chain")
 }
 
 fn reply(ticket: Ticket, result: Result<&[f32], String>) {

@@ -15,7 +15,8 @@ mod records;
 use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
 use actix::Addr;
-use hyperdust_receipt::{Domain, Key};
+use hyperdust_kernel::merkle::Hash;
+use hyperdust_receipt::{Address, Domain, Key};
 use hyperdust_settlement::{
     Account,
     keeper::{Keeper, Options},
@@ -28,7 +29,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::{Config, Error, Hub, config, sessions::Sessions};
+use super::{Config, Error, Hub, config, policy::paid, sessions::Sessions};
 use crate::{Program, SEGMENT};
 use records::Store;
 
@@ -109,6 +110,27 @@ impl Settlement {
             .spawn(move || runtime.block_on(keep(keeper, every, stopped)))
             .map_err(failed)?;
         Ok(Running { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl paid::Book for Settlement {
+    fn domain(&self) -> Domain {
+        self.domain()
+    }
+
+    fn provider(&self) -> Address {
+        Address(self.account.address().into_array())
+    }
+
+    fn look(&self, session: Hash) -> paid::Looked {
+        let account = self.account.clone();
+        // On the runtime whose connections the account has.
+        let looked = self.runtime.spawn(async move { paid::look(&account, session).await });
+        Box::pin(async move {
+            looked.await.unwrap_or_else(|error| {
+                Err(hyperdust_settlement::Error::Unreachable { why: format!("it was not asked: {error}") })
+            })
+        })
     }
 }
 

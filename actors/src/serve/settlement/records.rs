@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix::Addr;
-use alloy::primitives::B256;
+use alloy::primitives::{B256, U256};
 use hyperdust_proof::{game::Runs, graph::Run};
 use hyperdust_receipt::{chain, claim, list};
 use hyperdust_settlement::{
@@ -23,6 +23,7 @@ use crate::{
     serve::{
         Hub,
         jobs::{self, Filed},
+        policy::paid,
         sessions::{End, Sessions},
         signing::{Note, Payment},
     },
@@ -41,18 +42,21 @@ pub struct Store {
     ended: HashMap<B256, Instant>,
     /// What is claimed of sessions that have.
     work: HashMap<B256, Work>,
+    /// Units of a policy's session, and since when there were no more.
+    asked: HashMap<B256, (u64, Instant)>,
 }
 
 impl Store {
     pub fn new(hub: Arc<Hub>, sessions: Addr<Sessions>, image: Option<Arc<Vec<u8>>>, patience: Duration) -> Self {
-        let (ended, work) = Default::default();
-        Self { hub, sessions, image, patience, ended, work }
+        let (ended, work, asked) = Default::default();
+        Self { hub, sessions, image, patience, ended, work, asked }
     }
 
     fn lanes(&self, session: B256) -> Result<u32, Failed> {
         let record = self.hub.vault.store().job(&Id(session.0)).map_err(Failed::records)?;
         match record.map(|record| borsh::from_slice(&record.meta.note)) {
             Some(Ok(Note::Chain { lanes })) => Ok(lanes),
+            Some(Ok(Note::Policy { .. })) => Ok(0),
             _ => Err(Failed::records(format_args!("session {session} is not in the store"))),
         }
     }
@@ -92,8 +96,9 @@ impl Records for Store {
 
     fn sessions(&mut self) -> Result<Vec<B256>, Failed> {
         let jobs = self.hub.vault.store().jobs(true).map_err(Failed::records)?;
-        let of_chain =
-            jobs.into_iter().filter(|job| matches!(borsh::from_slice(&job.meta.note), Ok(Note::Chain { .. })));
+        let of_chain = jobs
+            .into_iter()
+            .filter(|job| matches!(borsh::from_slice(&job.meta.note), Ok(Note::Chain { .. } | Note::Policy { .. })));
         Ok(of_chain.map(|job| B256::from(job.id.0)).collect())
     }
 
@@ -133,16 +138,20 @@ impl Records for Store {
         self.hub.vault.flush().map_err(Failed::records)?;
         self.ended.remove(&session);
         self.work.remove(&session);
+        self.asked.remove(&session);
         tracing::info!(%session, "a session is settled");
         Ok(())
     }
 
-    fn work(&mut self, session: B256, _: &SessionState, closing: bool) -> Result<Work, Failed> {
+    fn work(&mut self, session: B256, state: &SessionState, closing: bool) -> Result<Work, Failed> {
         if let Some(work) = self.work.get(&session) {
             return Ok(work.clone());
         }
         let record = self.hub.vault.store().job(&Id(session.0)).map_err(Failed::records)?;
         let Some(record) = record else { return Ok(Work::Nothing) };
+        if matches!(borsh::from_slice(&record.meta.note), Ok(Note::Policy { .. })) {
+            return self.asked(session, state, closing);
+        }
         let number = record.meta.session;
         if !jobs::over(&self.hub, number).map_err(Failed::records)? {
             if closing {
@@ -162,6 +171,30 @@ impl Records for Store {
 }
 
 impl Store {
+    /// What there is to claim of a session for a policy, once its user closes it, its deposit is used up, or nothing was asked for a while.
+    fn asked(&mut self, session: B256, state: &SessionState, closing: bool) -> Result<Work, Failed> {
+        let last = || paid::last(self.hub.vault.store(), &session.0).map_err(Failed::records);
+        let Some(taken) = last()? else { return Ok(Work::Nothing) };
+        let units = taken.voucher.message.units;
+        let (before, since) = *self.asked.entry(session).or_insert_with(|| (units, Instant::now()));
+        let idle = Duration::from_secs(self.hub.config.quota.idle);
+        let used = U256::from(taken.voucher.message.amount).saturating_add(state.price) > state.deposit;
+        if before != units {
+            self.asked.insert(session, (units, Instant::now()));
+        }
+        if !(closing || used || before == units && since.elapsed() >= idle) {
+            return Ok(Work::Going);
+        }
+        // Nothing is taken from here on that wouldn't be claimed.
+        if let Some(till) = self.hub.policies.till() {
+            till.end(&session.0);
+        }
+        let Some(taken) = last()? else { return Ok(Work::Nothing) };
+        let work = Work::Done(taken.lanes().into(), taken.voucher.into());
+        self.work.insert(session, work.clone());
+        Ok(work)
+    }
+
     /// What shows that a lane goes as far as its voucher.
     fn end(&self, session: B256, lane: u32) -> Result<Option<Evidence>, Failed> {
         let Some(payment) = self.payment(session)? else { return Ok(None) };

@@ -7,7 +7,7 @@ use hyperdust_gym::{AutoresetMode, Batch};
 use hyperdust_policy::{Activation, Dense, Design, Policy};
 use hyperdust_wire::{
     Code, Failure,
-    message::{self, Open, PolicyName, Reply, Request, Run},
+    message::{self, Open, PolicyName, PolicyOpen, Reply, Request, Run},
 };
 
 use super::house::{Client, Home, House, Player, parse, recorded, refused};
@@ -49,9 +49,13 @@ fn name(name: &str) -> PolicyName {
     PolicyName { name: name.into() }
 }
 
+fn opening(name: &str) -> PolicyOpen {
+    PolicyOpen { name: name.into(), payment: None }
+}
+
 fn act(client: &mut Client, rows: &[f32]) -> Result<Vec<f32>, Failure> {
     let bytes: Vec<u8> = rows.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let frames = client.query(&Request::PolicyAct(name("balance"), &bytes))?;
+    let frames = client.query(&Request::PolicyAct(name("balance"), &bytes, None))?;
     let Reply::Actions(bytes) = parse(&frames) else { panic!("no actions") };
     Ok(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
 }
@@ -61,7 +65,7 @@ fn act(client: &mut Client, rows: &[f32]) -> Result<Vec<f32>, Failure> {
 fn a_policy_is_its_file() {
     let (house, here) = house(|_| ());
     let mut client = house.tcp();
-    let frames = client.query(&Request::PolicyOpen(name("balance"))).unwrap();
+    let frames = client.query(&Request::PolicyOpen(opening("balance"))).unwrap();
     let Reply::Policy(said) = parse(&frames) else { panic!() };
     let message::Policy { inputs, outputs, rows, digest, .. } = said;
     assert_eq!((inputs, outputs, digest.0), (4, 2, here.digest()));
@@ -69,8 +73,8 @@ fn a_policy_is_its_file() {
         let observations = numbers(4 * count, 9);
         assert_eq!(act(&mut client, &observations).unwrap(), here.act(&observations).unwrap());
     }
-    refused(client.query(&Request::PolicyOpen(name("walk"))), Code::NotFound);
-    refused(client.query(&Request::PolicyAct(name("walk"), &[])), Code::NotFound);
+    refused(client.query(&Request::PolicyOpen(opening("walk"))), Code::NotFound);
+    refused(client.query(&Request::PolicyAct(name("walk"), &[], None)), Code::NotFound);
     refused(act(&mut client, &numbers(5, 1)), Code::Invalid);
     refused(act(&mut client, &vec![0.0; 4 * (rows + 1)]), Code::Invalid);
     let failure = refused(act(&mut client, &[0.0, f32::INFINITY, 0.0, 0.0]), Code::Invalid);

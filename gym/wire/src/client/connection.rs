@@ -13,7 +13,7 @@ use crate::{
     Endpoint, Header, Kind, Reply, Request, Sort, VERSION,
     message::{
         CommitRequest, EpisodeId, EpisodeList, EpisodeQuery, EpisodeSummary, Hello, JobId, JobList, Notice, Open,
-        OpeningRequest, Policy, PolicyName, Resume, SceneList, Welcome,
+        OpeningRequest, Payer, Policy, PolicyName, PolicyOpen, Resume, SceneList, Welcome,
     },
 };
 
@@ -129,7 +129,16 @@ impl Client {
 
     /// The shapes of a policy that the server hosts.
     pub fn policy(&mut self, name: &str) -> Result<Policy, ClientError> {
-        self.ask(&Request::PolicyOpen(PolicyName { name: name.into() }), |reply| match reply {
+        self.open_policy(PolicyOpen { name: name.into(), payment: None })
+    }
+
+    /// The same, paid for with vouchers: [`super::PaidPolicy`] signs them.
+    pub fn paid_policy(&mut self, name: &str, payer: Payer) -> Result<Policy, ClientError> {
+        self.open_policy(PolicyOpen { name: name.into(), payment: Some(payer) })
+    }
+
+    fn open_policy(&mut self, open: PolicyOpen) -> Result<Policy, ClientError> {
+        self.ask(&Request::PolicyOpen(open), |reply| match reply {
             Reply::Policy(policy) => Some(policy),
             _ => None,
         })
@@ -137,7 +146,28 @@ impl Client {
 
     /// Actions of a policy for rows of observations, float32, row-major. `actions` has the bytes of as many rows of actions.
     pub fn act(&mut self, name: &str, observations: &[u8], actions: &mut [u8]) -> Result<(), ClientError> {
-        self.ask(&Request::PolicyAct(PolicyName { name: name.into() }, observations), |reply| match reply {
+        self.asked(name, observations, None, actions)
+    }
+
+    /// The same with a `Signed<Voucher>` that pays for it.
+    pub fn paid_act(
+        &mut self,
+        name: &str,
+        observations: &[u8],
+        voucher: &[u8],
+        actions: &mut [u8],
+    ) -> Result<(), ClientError> {
+        self.asked(name, observations, Some(voucher), actions)
+    }
+
+    fn asked(
+        &mut self,
+        name: &str,
+        observations: &[u8],
+        voucher: Option<&[u8]>,
+        actions: &mut [u8],
+    ) -> Result<(), ClientError> {
+        self.ask(&Request::PolicyAct(PolicyName { name: name.into() }, observations, voucher), |reply| match reply {
             Reply::Actions(bytes) if bytes.len() == actions.len() => {
                 actions.copy_from_slice(bytes);
                 Some(())

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crate::{Endpoint, EndpointError, Error, Failure, curve::NoCurve, signing::SigningError};
+use crate::{
+    Endpoint, EndpointError, Error, Failure,
+    curve::NoCurve,
+    signing::{SigningError, Unpayable},
+};
 
 /// Why a call gave nothing. [`ClientError::retryable`] says whether it is worth another try.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +82,9 @@ pub enum ClientError {
     /// A signature that is due, or one of the server's that does not hold: then what it was over is the server's lie.
     #[error("signing: {0}")]
     Signing(#[from] SigningError),
+    /// What can't be paid for with what was put in.
+    #[error(transparent)]
+    Unpayable(#[from] Unpayable),
     /// Receipts could not be written down, so nothing was sent.
     #[error("receipts could not be kept: {error}")]
     Keep {

@@ -13,6 +13,7 @@
 mod connection;
 mod error;
 mod link;
+mod paid;
 mod queue;
 mod session;
 mod signed;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 pub use connection::Client;
 pub use error::ClientError;
+pub use paid::{Agreed, PaidPolicy};
 pub use session::Session;
 pub use signed::{Keep, SignedSession};
 

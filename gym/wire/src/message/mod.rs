@@ -12,7 +12,7 @@ mod session;
 pub use companion::{CommitRequest, JobId, JobList, JobSummary, OpeningRequest};
 pub use connection::{Hello, Limits, Notice, NoticeKind, Role, SceneList, SceneSummary, Welcome};
 pub use episodes::{EpisodeId, EpisodeList, EpisodeQuery, EpisodeSummary};
-pub use policy::{Policy, PolicyName};
+pub use policy::{Payer, PaymentSoFar, Policy, PolicyName, PolicyOpen, PolicyTerms};
 pub use receipts::{PaymentTerms, SigningRequest, SigningTerms};
 pub use reply::Reply;
 pub use request::Request;

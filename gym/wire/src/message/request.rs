@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::{
     Error, Header, Kind, Sort, control, limits,
     message::{
-        CommitRequest, EpisodeId, EpisodeQuery, Hello, JobId, Open, OpeningRequest, PolicyName, Reset, Resume, Run,
-        SeedsFrame, session::ResetControl,
+        CommitRequest, EpisodeId, EpisodeQuery, Hello, JobId, Open, OpeningRequest, PolicyName, PolicyOpen, Reset,
+        Resume, Run, SeedsFrame, session::ResetControl,
     },
 };
 
@@ -46,9 +46,9 @@ pub enum Request<'a> {
     /// A recorded episode.
     Episode(EpisodeId),
     /// A policy's shapes.
-    PolicyOpen(PolicyName),
-    /// Actions for rows of observations (float32).
-    PolicyAct(PolicyName, &'a [u8]),
+    PolicyOpen(PolicyOpen),
+    /// Actions for rows of observations (float32), and a `Signed<Voucher>` where they are paid for.
+    PolicyAct(PolicyName, &'a [u8], Option<&'a [u8]>),
     /// Lists jobs.
     Jobs,
     /// A job's inputs.
@@ -101,7 +101,10 @@ impl<'a> Request<'a> {
             Self::PolicyOpen(value) => vec![control::encode(kind, value)?.into()],
             Self::Job(value) => vec![control::encode(kind, value)?.into()],
             Self::Commit(value) => vec![control::encode(kind, value)?.into()],
-            Self::PolicyAct(value, frame) => vec![control::encode(kind, value)?.into(), Cow::Borrowed(*frame)],
+            Self::PolicyAct(value, frame, voucher) => {
+                let frames = core::iter::once(*frame).chain(*voucher).map(Cow::Borrowed);
+                core::iter::once(control::encode(kind, value)?.into()).chain(frames).collect()
+            }
             Self::Opening(value, frame) => vec![control::encode(kind, value)?.into(), Cow::Borrowed(*frame)],
             Self::Restore(frame) | Self::Receipt(frame) | Self::Voucher(frame) => vec![Cow::Borrowed(*frame)],
             Self::Step(frames) => frames.iter().map(|frame| Cow::Borrowed(*frame)).collect(),
@@ -137,8 +140,15 @@ impl<'a> Request<'a> {
             Kind::Job => Self::Job(control::decode(name, one(name, frames)?)?),
             Kind::Commit => Self::Commit(control::decode(name, one(name, frames)?)?),
             Kind::PolicyAct => {
-                let [json, data] = two(name, frames)?;
-                Self::PolicyAct(control::decode(name, json)?, within(name, data, limits::DATA)?)
+                let (json, data, voucher) = match frames {
+                    [json, data] => (json, data, None),
+                    [json, data, voucher] => (json, data, Some(within(name, voucher, limits::REQUEST_JSON)?)),
+                    _ => {
+                        let accepted = "2, or 3 where it is paid for";
+                        return Err(Error::Frames { kind: name, found: frames.len(), accepted });
+                    }
+                };
+                Self::PolicyAct(control::decode(name, json)?, within(name, data, limits::DATA)?, voucher)
             }
             Kind::Opening => {
                 let [json, data] = two(name, frames)?;

@@ -6,9 +6,11 @@
 //! no step of a lane is made before its last whole segment is signed, and none is signed before the one before it is countersigned.
 //! Pure: no sockets, no clock; a key is used and never kept elsewhere.
 
+mod policy;
 mod provider;
 mod user;
 
+pub use policy::{ANSWER, Due, PolicyBook, REQUEST, Unpayable};
 pub use provider::ProviderBook;
 pub use user::UserBook;
 

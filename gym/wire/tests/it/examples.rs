@@ -48,8 +48,13 @@ pub fn requests() -> Vec<Request<'static>> {
         Request::Voucher(&[1; 185]),
         Request::Episodes(EpisodeQuery { scene: Some("ant".into()), after: Some(id), limit: 5, ..Default::default() }),
         Request::Episode(EpisodeId { id }),
-        Request::PolicyOpen(PolicyName { name: "ant".into() }),
-        Request::PolicyAct(PolicyName { name: "ant".into() }, &[0; 16]),
+        Request::PolicyOpen(PolicyOpen { name: "ant".into(), payment: None }),
+        Request::PolicyOpen(PolicyOpen {
+            name: "ant".into(),
+            payment: Some(Payer { session: Hex([6; 32]), user: Hex([4; 20]) }),
+        }),
+        Request::PolicyAct(PolicyName { name: "ant".into() }, &[0; 16], None),
+        Request::PolicyAct(PolicyName { name: "ant".into() }, &[0; 16], Some(&[1; 185])),
         Request::Jobs,
         Request::Job(JobId { job: id }),
         Request::Commit(CommitRequest { job: id, commitment: id, companion: Hex([2; 20]) }),
@@ -91,7 +96,16 @@ pub fn replies() -> Vec<(Kind, Reply<'static>)> {
         time_ms: 1_795_000_000_000,
         bytes: 123,
     };
-    let policy = Policy { name: "ant".into(), inputs: 105, outputs: 8, rows: 64, digest: id };
+    let policy = Policy { name: "ant".into(), inputs: 105, outputs: 8, rows: 64, digest: id, payment: None };
+    let paid = PaymentSoFar { voucher: Hex([1; 185]), actions: Hex([2; 32]), outputs: Hex([3; 32]) };
+    let terms = PolicyTerms {
+        chain_id: 73_313,
+        contract: Hex([8; 20]),
+        provider: Hex([9; 20]),
+        price: "10000000000".into(),
+        deposit: "10000000000000000".into(),
+        paid: Some(paid),
+    };
     let job = JobSummary { job: id, blueprint: id, segments: 3, steps: 300 };
     vec![
         (Kind::Hello, Reply::Welcome(welcome)),
@@ -111,7 +125,8 @@ pub fn replies() -> Vec<(Kind, Reply<'static>)> {
         (Kind::Opening, Reply::Done),
         (Kind::Episodes, Reply::Episodes(EpisodeList { episodes: vec![episode.clone()], more: true })),
         (Kind::Episode, Reply::Episode(episode, b"HDEP")),
-        (Kind::PolicyOpen, Reply::Policy(policy)),
+        (Kind::PolicyOpen, Reply::Policy(policy.clone())),
+        (Kind::PolicyOpen, Reply::Policy(Policy { payment: Some(terms.into()), ..policy })),
         (Kind::PolicyAct, Reply::Actions(&[0; 32])),
         (Kind::Jobs, Reply::Jobs(JobList { jobs: vec![job] })),
         (Kind::Job, Reply::Job(b"HDJB")),

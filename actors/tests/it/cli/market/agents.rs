@@ -9,7 +9,7 @@ const GWEI: u64 = 1_000_000_000;
 const DAY: u64 = 86_400;
 
 /// A small policy, in a file.
-fn policy(town: &Town, name: &str, weight: f32) {
+pub fn policy(town: &Town, name: &str, weight: f32) {
     let layer = |inputs: usize, units: usize| Dense { weight: vec![weight; inputs * units], bias: vec![0.0; units] };
     let design = Design::new(vec![layer(4, 8), layer(8, 1)], Activation::Tanh);
     std::fs::write(town.path(name), design.encode().unwrap()).unwrap();

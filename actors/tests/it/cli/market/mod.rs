@@ -4,6 +4,7 @@
 mod agents;
 mod devnet;
 mod guide;
+mod invoke;
 mod refusals;
 mod scenes;
 
