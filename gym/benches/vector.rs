@@ -69,32 +69,18 @@ fn main() {
                 }
             }
         }
-        // In turn, so that all see the same machine; medians.
-        let plain = Kind::default();
-        let kinds = [
-            plain,
-            Kind { record: true, ..plain },
-            Kind { commit: Some(SEGMENT), ..plain },
-            Kind { alike: true, ..plain },
-        ];
-        let mut rates = kinds.map(|_| Vec::new());
-        for _ in 0..2 * RUNS {
-            for (kind, rates) in kinds.into_iter().zip(&mut rates) {
-                rates.push(vector(&model, 256, 1, kind, time / 4));
-            }
-        }
-        let [plain, recorded, committed, alike] = rates.map(median);
-        println!("{name:>14}   256 lanes  recording costs {:.1} %", 100.0 * (plain / recorded - 1.0));
+        let [recorded, committed, alike] = costs(&model, time / 4);
+        println!("{name:>14}   256 lanes  recording costs {:.1} %", 100.0 * (recorded - 1.0));
         println!(
             "{name:>14}   256 lanes  recording and committing every {SEGMENT} steps costs {:.1} %",
-            100.0 * (plain / committed - 1.0)
+            100.0 * (committed - 1.0)
         );
         let all = thread::available_parallelism().map_or(1, usize::from);
         if all > 1 {
             let (gain, ceiling) = scaling(&model, 256, all, time / 4);
             println!("{name:>14}   256 lanes  {all} threads are {gain:.2} of one, {all} envs apart {ceiling:.2}");
         }
-        println!("{name:>14}   256 lanes  diverging costs {:.1} %", 100.0 * (alike / plain - 1.0));
+        println!("{name:>14}   256 lanes  diverging costs {:.1} %", 100.0 * (1.0 / alike - 1.0));
     }
 }
 
@@ -180,12 +166,12 @@ impl Runner {
         Self { env, batches }
     }
 
-    /// Steps per second over so long.
+    /// Steps per second over so long, and to the end of a segment.
     fn turn(&mut self, time: Duration) -> f64 {
         let mut steps = 0_u64;
         let start = Instant::now();
         while start.elapsed() < time {
-            for batch in &self.batches {
+            for batch in self.batches.iter().cycle().take(SEGMENT as usize) {
                 let segments: Vec<&[u8]> = batch.iter().map(Vec::as_slice).collect();
                 black_box(self.env.step(&segments).expect("actions are valid"));
                 steps += self.env.num_envs() as u64;
@@ -200,6 +186,23 @@ impl Runner {
 
 fn vector(model: &Arc<Model>, lanes: usize, threads: usize, kind: Kind, time: Duration) -> f64 {
     Runner::new(model, lanes, threads, kind).turn(time)
+}
+
+/// What a step takes when it is recorded, when it is recorded and committed, and when all lanes are alike, as parts of a plain one's
+/// time. Turn by turn; medians of the ratios.
+fn costs(model: &Arc<Model>, time: Duration) -> [f64; 3] {
+    let plain = Kind::default();
+    let kinds =
+        [Kind { record: true, ..plain }, Kind { commit: Some(SEGMENT), ..plain }, Kind { alike: true, ..plain }];
+    let mut base = Runner::new(model, 256, 1, plain);
+    let mut runners = kinds.map(|kind| (Runner::new(model, 256, 1, kind), Vec::new()));
+    for _ in 0..TURNS {
+        let base = base.turn(time);
+        for (runner, ratios) in &mut runners {
+            ratios.push(base / runner.turn(time));
+        }
+    }
+    runners.map(|(_, ratios)| median(ratios))
 }
 
 /// How much faster `threads` threads are than one, and than one are as many envs with a share of the lanes each that know nothing of

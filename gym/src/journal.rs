@@ -10,6 +10,8 @@ use hyperdust_kernel::{
     segment::{self, Actions, Begin, Chain, State},
 };
 
+use crate::simd;
+
 /// A finished segment of a lane's stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
@@ -127,11 +129,12 @@ impl Journal {
         self.head = self.chain.head();
         let Self { steps, episodes, head: chain, .. } = *self;
         let output = State { over, steps, episodes, chain, snapshot: world.snapshot() }.encode();
+        let [actions_root, output_root] = simd::roots([(segment::ACTIONS, &actions), (segment::STATE, &output)]);
         self.finished.push(Segment {
             number: self.number,
             start: self.start.take(),
-            actions_root: merkle::root(segment::ACTIONS, &actions),
-            output_root: merkle::root(segment::STATE, &output),
+            actions_root,
+            output_root,
             actions,
             output,
         });

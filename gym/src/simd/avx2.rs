@@ -43,6 +43,12 @@ mod ops {
         word(x: u32) -> W { _mm256_set1_epi32(x as i32) }
         add_words(a: W, b: W) -> W { _mm256_add_epi32(a, b) }
         xor_words(a: W, b: W) -> W { _mm256_xor_si256(a, b) }
+        long(x: u64) -> W { _mm256_set1_epi64x(x as i64) }
+        not_and_words(a: W, b: W) -> W { _mm256_andnot_si256(a, b) }
+        left_longs(a: W, bits: u32) -> W {
+            let (left, right) = (_mm256_set1_epi64x(bits.into()), _mm256_set1_epi64x(64 - i64::from(bits)));
+            _mm256_or_si256(_mm256_sllv_epi64(a, left), _mm256_srlv_epi64(a, right))
+        }
     }
     /// Rotates right by `R`, where `L` is 32 − `R`.
     #[inline(always)]

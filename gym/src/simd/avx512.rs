@@ -30,6 +30,9 @@ mod ops {
         word(x: u32) -> W { _mm512_set1_epi32(x as i32) }
         add_words(a: W, b: W) -> W { _mm512_add_epi32(a, b) }
         xor_words(a: W, b: W) -> W { _mm512_xor_si512(a, b) }
+        long(x: u64) -> W { _mm512_set1_epi64(x as i64) }
+        not_and_words(a: W, b: W) -> W { _mm512_andnot_si512(a, b) }
+        left_longs(a: W, bits: u32) -> W { _mm512_rolv_epi64(a, _mm512_set1_epi64(bits.into())) }
         low_bits(a: V) -> [M; 2] {
             let bits = _mm512_castps_si512(a);
             [_mm512_test_epi32_mask(bits, _mm512_set1_epi32(1)), _mm512_test_epi32_mask(bits, _mm512_set1_epi32(2))]

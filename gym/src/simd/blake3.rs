@@ -100,8 +100,14 @@ fn chunk_value<W: Word>(messages: &[&[u8]], length: usize, chunk: usize, root: u
         let mut words = [W::splat(0); 16];
         for (lane, message) in messages.iter().enumerate() {
             let mut padded = [0; BLOCK];
-            padded[..size].copy_from_slice(&message[from..from + size]);
-            for (word, bytes) in words.iter_mut().zip(padded.as_chunks::<4>().0) {
+            let bytes = match message[from..from + size].as_chunks::<BLOCK>() {
+                ([whole], _) => whole,
+                (_, part) => {
+                    padded[..size].copy_from_slice(part);
+                    &padded
+                }
+            };
+            for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
                 word.set_lane(lane, u32::from_le_bytes(*bytes));
             }
         }

@@ -10,12 +10,18 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod blake3;
+mod keccak;
 mod number;
 mod portable;
 
 use std::{fmt::Debug, sync::Arc};
 
-use hyperdust_kernel::{Model, Pack, World, math::Real, record::StepRecord};
+use hyperdust_kernel::{
+    Model, Pack, World,
+    math::Real,
+    merkle::{Hash, Kind},
+    record::StepRecord,
+};
 
 /// Worlds per pack at the widest level: blocks of lanes are best multiples of it.
 pub(crate) const WIDEST: usize = 16;
@@ -40,6 +46,9 @@ trait Level: Send + Sync + Debug + Sized + 'static {
 
     /// BLAKE3 of at most as many messages as there are lanes, of one length that [`blake3::takes`].
     fn hash(&self, messages: &[&[u8]], hashes: &mut [[u8; 32]]);
+
+    /// keccak-256 of any number of messages of `N` nodes of a Merkle tree each.
+    fn keccak<const N: usize>(&self, messages: &[[Hash; N]], hashes: &mut [Hash]);
 }
 
 #[derive(Debug)]
@@ -129,6 +138,20 @@ pub(crate) fn together(model: &Arc<Model>, lanes: usize) -> Option<Box<dyn Toget
         }
     }
     packed(portable::Portable, model)
+}
+
+/// [`merkle::root`](hyperdust_kernel::merkle::root) of each string.
+pub(crate) fn roots<const N: usize>(strings: [(Kind, &[u8]); N]) -> [Hash; N] {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(level) = avx512::Avx512::detect() {
+            return keccak::roots(&level, strings);
+        }
+        if let Some(level) = avx2::Avx2::detect() {
+            return keccak::roots(&level, strings);
+        }
+    }
+    keccak::roots(&portable::Portable, strings)
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@ macro_rules! number {
     () => {
         use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-        use hyperdust_kernel::math::{self, Real};
+        use hyperdust_kernel::{
+            math::{self, Real},
+            merkle::Hash,
+        };
 
         use super::number::Planes;
 
@@ -262,6 +265,49 @@ macro_rules! level {
                 }
                 // SAFETY: as above.
                 unsafe { hash(messages, hashes) }
+            }
+
+            fn keccak<const N: usize>(&self, messages: &[[Hash; N]], hashes: &mut [Hash]) {
+                #[target_feature(enable = $features)]
+                fn keccak<const N: usize>(messages: &[[Hash; N]], hashes: &mut [Hash]) {
+                    super::keccak::hash::<Long, N>(messages, hashes);
+                }
+                // SAFETY: as above.
+                unsafe { keccak(messages, hashes) }
+            }
+        }
+
+        /// A 64-bit word per message.
+        #[derive(Clone, Copy, Debug)]
+        #[repr(transparent)]
+        struct Long(ops::W);
+
+        impl super::keccak::Word for Long {
+            const LANES: usize = ops::LANES / 2;
+
+            #[inline(always)]
+            fn splat(x: u64) -> Self {
+                Self(ops::long(x))
+            }
+            #[inline(always)]
+            fn set_lane(&mut self, lane: usize, x: u64) {
+                bytemuck::cast_mut::<ops::W, [u64; ops::LANES / 2]>(&mut self.0)[lane] = x;
+            }
+            #[inline(always)]
+            fn lane(&self, lane: usize) -> u64 {
+                bytemuck::cast_ref::<ops::W, [u64; ops::LANES / 2]>(&self.0)[lane]
+            }
+            #[inline(always)]
+            fn xor(self, other: Self) -> Self {
+                Self(ops::xor_words(self.0, other.0))
+            }
+            #[inline(always)]
+            fn not_and(self, other: Self) -> Self {
+                Self(ops::not_and_words(self.0, other.0))
+            }
+            #[inline(always)]
+            fn left(self, bits: u32) -> Self {
+                Self(ops::left_longs(self.0, bits))
             }
         }
     };

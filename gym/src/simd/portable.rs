@@ -18,6 +18,40 @@ impl super::Level for Portable {
     fn hash(&self, messages: &[&[u8]], hashes: &mut [[u8; 32]]) {
         super::blake3::hash::<Word>(messages, hashes);
     }
+
+    fn keccak<const N: usize>(&self, messages: &[[Hash; N]], hashes: &mut [Hash]) {
+        super::keccak::hash::<u64, N>(messages, hashes);
+    }
+}
+
+/// One message at a time: registers of 128 bits that don't rotate are no faster.
+impl super::keccak::Word for u64 {
+    const LANES: usize = 1;
+
+    #[inline(always)]
+    fn splat(x: u64) -> Self {
+        x
+    }
+    #[inline(always)]
+    fn set_lane(&mut self, _: usize, x: u64) {
+        *self = x;
+    }
+    #[inline(always)]
+    fn lane(&self, _: usize) -> u64 {
+        *self
+    }
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        self ^ other
+    }
+    #[inline(always)]
+    fn not_and(self, other: Self) -> Self {
+        !self & other
+    }
+    #[inline(always)]
+    fn left(self, bits: u32) -> Self {
+        self.rotate_left(bits)
+    }
 }
 
 mod ops {

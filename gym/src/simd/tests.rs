@@ -5,7 +5,9 @@ use hyperdust_kernel::{
     blueprint::{Blueprint, InfoTerm, Op, Program, RewardTerm, Slice, Source, TerminationTerm, Value},
     layout::Layout,
     math::Mask,
+    merkle,
     rng::Rng,
+    segment,
 };
 use hyperdust_scene::Scene;
 use proptest::prelude::*;
@@ -211,6 +213,33 @@ fn hashes_are_those_of_the_blake3_crate() {
                 avx2::Avx2::detect().iter().for_each(|level| check_hashes(level, &messages));
                 avx512::Avx512::detect().iter().for_each(|level| check_hashes(level, &messages));
             }
+        }
+    }
+}
+
+fn check_roots<L: Level>(level: &L, strings: [(Kind, &[u8]); 3]) {
+    let expected = strings.map(|(kind, bytes)| merkle::root(kind, bytes));
+    assert_eq!(keccak::roots(level, strings), expected, "{:?} bytes, {level:?}", strings.map(|(_, bytes)| bytes.len()));
+}
+
+proptest! {
+    /// Strings of all lengths side by side, some of them short and some of zeros at the end, have the roots that the one tree gives each alone.
+    #[test]
+    fn roots_are_those_of_the_merkle_crate(
+        strings in prop::array::uniform3((prop_oneof![0_usize..200, 0_usize..9000], 0_usize..400, any::<u8>())),
+    ) {
+        let kinds = [segment::STATE, segment::ACTIONS, Kind::SNAPSHOT];
+        let strings = strings.map(|(length, zeros, salt)| {
+            let mut bytes: Vec<u8> = (0..length).map(|i| (i * 31 % 251) as u8 ^ salt).collect();
+            bytes.resize(length + zeros, 0);
+            bytes
+        });
+        let strings = std::array::from_fn(|i| (kinds[i], strings[i].as_slice()));
+        check_roots(&portable::Portable, strings);
+        #[cfg(target_arch = "x86_64")]
+        {
+            avx2::Avx2::detect().iter().for_each(|level| check_roots(level, strings));
+            avx512::Avx512::detect().iter().for_each(|level| check_roots(level, strings));
         }
     }
 }
