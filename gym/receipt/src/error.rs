@@ -65,6 +65,12 @@ pub enum Error {
         /// "session", "units" or "amount".
         part: &'static str,
     },
+    /// Receipts that no voucher can be signed for.
+    #[error("receipts: {reason}")]
+    Undue {
+        /// What is missing, or does not fit.
+        reason: &'static str,
+    },
 }
 
 /// Why a ledger did not make or take a step, a root or a signature. The ledger stays as it was.

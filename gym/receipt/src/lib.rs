@@ -5,7 +5,7 @@
 //! ([`OutputRoot`]). A user pays with [`Voucher`]s, and a companion that computed
 //! a provider's claim again signs an [`Attestation`]. All four are EIP-712 typed data over secp256k1, so that a contract can
 //! check them with `ecrecover`. [`chain`] says what a running root is, [`list`] what the Merkle root of a list of roots is,
-//! [`claim`] what a provider commits to when it wants to be paid.
+//! [`claim`] what a provider commits to when it wants to be paid, [`due`] what a user owes by its receipts.
 //! [`UserLedger`] and [`ProviderLedger`] are the rules that either side keeps to: nobody goes on without the other's
 //! signature, so at most one segment is ever unsigned. [`blame`] judges a dispute about what the actions were: whoever
 //! cannot show the other's signature carries the blame, and who kept to the ledger always can.
@@ -18,6 +18,7 @@
 extern crate alloc;
 
 mod address;
+mod agreement;
 mod blame;
 pub mod chain;
 pub mod claim;
@@ -32,6 +33,7 @@ mod signed;
 mod typed;
 
 pub use address::Address;
+pub use agreement::{Agreement, due};
 pub use blame::{Actions, Blame, Evidence, Fault, Side, Statement, blame};
 pub use error::{Error, Refusal};
 pub use hyperdust_merkle::{Hash, Kind};

@@ -15,7 +15,7 @@ use hyperdust_receipt::{Domain, Receipt, Signed, Voucher, chain, list};
 use hyperdust_store::{Id, SledStore, Store};
 use hyperdust_wire::{
     Code, Hex,
-    client::{Client, ClientError, SignedSession},
+    client::{Books, Client, ClientError, SignedSession},
     message::{Open, Request, Reset, Run, SeedsFrame, SigningRequest},
 };
 
@@ -51,8 +51,8 @@ fn open_at(server: &Server, open: Open) -> (SignedSession, Kept) {
     let client = Client::connect(&server.endpoints[0], &Default::default()).unwrap();
     let kept = Kept::default();
     let keep = kept.clone();
-    let keep = Box::new(move |receipts: &[Option<Receipt>]| {
-        keep.lock().unwrap().push(receipts.to_vec());
+    let keep = Box::new(move |books: Books<'_>| {
+        keep.lock().unwrap().push(books.receipts.to_vec());
         Ok(())
     });
     let session = client.open(open).unwrap();

@@ -2,6 +2,7 @@
 //! one meaning, the ledgers bound credit, and who keeps to a ledger is never blamed.
 
 mod accounts;
+mod agreement;
 mod blame;
 mod ledger;
 mod roots;

@@ -85,6 +85,40 @@ pub enum ClientError {
     /// What can't be paid for with what was put in.
     #[error(transparent)]
     Unpayable(#[from] Unpayable),
+    /// The server's answer to OPEN is not what was agreed on. Nothing was signed.
+    #[error("the server's terms: {what}: found {found}; accepted: {accepted}, as was agreed on")]
+    Terms {
+        /// Which of them.
+        what: &'static str,
+        /// The server's.
+        found: String,
+        /// What was agreed on.
+        accepted: String,
+    },
+    /// A step would cost more than is left of the budget. It was not asked for; what was made is paid, and the session can be closed.
+    #[error(
+        "the budget of {budget} ends here: {spent} are spent for {made} units, {left} more can be paid, and a step takes {lanes}"
+    )]
+    Budget {
+        /// What may be spent, in the smallest unit of the session's currency, as all money here.
+        budget: u128,
+        /// What the units that were made cost, paid or owed.
+        spent: u128,
+        /// Units that were made.
+        made: u64,
+        /// How many more the rest of the budget is enough for.
+        left: u64,
+        /// How many a step takes: one a lane.
+        lanes: u64,
+    },
+    /// A seed in a session whose seeds the chain has drawn.
+    #[error(
+        "found a seed; accepted: none, since the chain has drawn the seeds of this session, whose work counts for minting only so"
+    )]
+    Drawn,
+    /// Receipts that no voucher can be signed for.
+    #[error("paying: {0}")]
+    Undue(#[from] hyperdust_receipt::Error),
     /// Receipts could not be written down, so nothing was sent.
     #[error("receipts could not be kept: {error}")]
     Keep {

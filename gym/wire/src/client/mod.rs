@@ -14,6 +14,7 @@ mod connection;
 mod error;
 mod link;
 mod paid;
+mod payment;
 mod queue;
 mod session;
 mod signed;
@@ -23,8 +24,9 @@ use std::time::Duration;
 pub use connection::Client;
 pub use error::ClientError;
 pub use paid::{Agreed, PaidPolicy};
+pub use payment::Spending;
 pub use session::Session;
-pub use signed::{Keep, SignedSession};
+pub use signed::{Books, Keep, SignedSession};
 
 use crate::curve::{KeyPair, PublicKey};
 

@@ -211,7 +211,23 @@ impl Session {
 
     /// Pays.
     pub fn voucher(&mut self, voucher: &Signed<Voucher>) -> Result<(), ClientError> {
-        self.call(&Request::Voucher(&voucher.encode()), |reply| matches!(reply, Reply::Done).then_some(()))
+        self.alone()?;
+        self.voucher_async(voucher)?;
+        self.voucher_wait()
+    }
+
+    /// Pays without waiting.
+    pub fn voucher_async(&mut self, voucher: &Signed<Voucher>) -> Result<(), ClientError> {
+        self.post(&Request::Voucher(&voucher.encode()))
+    }
+
+    /// The answer to a voucher, where that is the oldest pending request.
+    pub fn voucher_wait(&mut self) -> Result<(), ClientError> {
+        let received = self.wait()?;
+        match Reply::decode(&received.header, &received.slices())? {
+            Reply::Done => Ok(()),
+            _ => Err(ClientError::Unexpected { what: "VOUCHER" }),
+        }
     }
 
     /// Ends the session. Pending requests are forgotten; a second call is an error.

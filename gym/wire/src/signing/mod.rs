@@ -60,9 +60,14 @@ pub enum SigningError {
     },
 }
 
+/// Where signatures count.
+fn domain(terms: &SigningTerms) -> Domain {
+    Domain { chain_id: terms.chain_id, contract: Address(terms.contract.0) }
+}
+
 /// What the ledgers of each lane agree on.
 fn terms(terms: &SigningTerms) -> Vec<Terms> {
-    let domain = Domain { chain_id: terms.chain_id, contract: Address(terms.contract.0) };
+    let domain = domain(terms);
     let credit = NonZeroU64::new(terms.every.into()).unwrap_or(NonZeroU64::MIN);
     let (user, provider) = (Address(terms.user.0), Address(terms.provider.0));
     terms.jobs.iter().map(|job| Terms { domain, job: job.0, user, provider, credit }).collect()

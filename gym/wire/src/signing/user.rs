@@ -6,9 +6,9 @@ use hyperdust_kernel::{
     merkle,
     segment::{self, Actions, Begin},
 };
-use hyperdust_receipt::{ActionRoot, Hash, Key, OutputRoot, Receipt, Signed, UserLedger};
+use hyperdust_receipt::{ActionRoot, Domain, Hash, Key, OutputRoot, Receipt, Signed, UserLedger};
 
-use super::{SigningError, refused, terms};
+use super::{SigningError, domain, refused, terms};
 use crate::{
     ArraySpec,
     message::{Opened, SigningTerms},
@@ -35,6 +35,7 @@ struct Lane {
 #[derive(Debug)]
 pub struct UserBook {
     key: Key,
+    domain: Domain,
     mode: AutoresetMode,
     layout: Layout,
     every: u32,
@@ -66,7 +67,14 @@ impl UserBook {
             closed: None,
             started: false,
         });
-        Ok(Self { key, mode: opened.mode(), layout, every: agreed.every, lanes: lanes.collect() })
+        Ok(Self {
+            key,
+            domain: domain(agreed),
+            mode: opened.mode(),
+            layout,
+            every: agreed.every,
+            lanes: lanes.collect(),
+        })
     }
 
     /// Whether a reset may be asked for: lanes that it starts have seeds, and what it cuts off can be signed.
@@ -147,6 +155,21 @@ impl UserBook {
             Some(lane) => Err(SigningError::Unsigned { lane }),
             None => Ok(()),
         }
+    }
+
+    /// Steps that were carried out, of all lanes together, signed or not.
+    pub fn steps(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.ledger.steps()).fold(0, u64::saturating_add)
+    }
+
+    /// Whether this lane was reset once.
+    pub fn started(&self, lane: usize) -> bool {
+        self.lanes.get(lane).is_some_and(|lane| lane.started)
+    }
+
+    /// Lends what a voucher is signed with and for: the key, where signatures count, and the last receipt of each lane.
+    pub fn pay<T>(&self, sign: impl FnOnce(&Key, &Domain, &[Option<Receipt>]) -> T) -> T {
+        sign(&self.key, &self.domain, &self.receipts())
     }
 
     /// The last receipt of each lane.

@@ -6,6 +6,8 @@ mod golden;
 mod keys;
 mod layout;
 mod messages;
+mod paying;
+mod provider;
 mod server;
 mod sessions;
 mod signing;

@@ -17,7 +17,10 @@ use hyperdust_wire::{
     message::*,
 };
 
-use crate::model;
+use crate::{
+    model,
+    provider::{Provider, Signs},
+};
 
 /// What goes wrong on purpose, and how the server is made.
 #[derive(Clone, Default)]
@@ -40,6 +43,8 @@ pub struct Setup {
     pub silent: Arc<AtomicBool>,
     /// Binds anew as often as this number grows: all connections break.
     pub rebind: Arc<AtomicU32>,
+    /// Signs a session that was opened on a chain, and takes vouchers. Not with crashes: the env forgets what it had committed to.
+    pub signing: Option<Signs>,
     /// The server's pair and who may connect.
     pub keys: Option<(KeyPair, Arc<RwLock<Authorised>>)>,
 }
@@ -125,6 +130,7 @@ fn bind(context: &zmq::Context, setup: &Setup, address: &str) -> zmq::Socket {
 struct Session {
     opened: Opened,
     env: VectorEnv,
+    provider: Option<Provider>,
     bound: Vec<u8>,
     next: u64,
     kept: VecDeque<(u64, Vec<Vec<u8>>)>,
@@ -206,7 +212,7 @@ impl State {
         let model = model(&open.scene);
         let mode = hyperdust_gym::autoreset_mode(&open.autoreset).unwrap();
         let options = VectorOptions { num_envs: open.num_envs, num_threads: 1, autoreset: mode };
-        let opened = Opened {
+        let mut opened = Opened {
             session: 9,
             token: Token(Hex([3; 16])),
             scene: open.scene.clone(),
@@ -225,10 +231,12 @@ impl State {
             render_fps: 0,
             signing: None,
         };
-        let env = VectorEnv::new(model, options).unwrap();
+        let mut env = VectorEnv::new(model, options).unwrap();
+        let provider = self.setup.signing.clone().and_then(|signs| Provider::new(signs, open, &mut env));
+        opened.signing = provider.as_ref().map(|provider| provider.terms().clone());
         let (bound, kept) = (identity.to_vec(), VecDeque::new());
-        self.session =
-            Some(Session { opened: opened.clone(), env, bound, next: 1, kept, steps: 0, before: VecDeque::new() });
+        let before = VecDeque::new();
+        self.session = Some(Session { opened: opened.clone(), env, provider, bound, next: 1, kept, steps: 0, before });
         opened
     }
 
@@ -295,6 +303,19 @@ impl State {
             session.crash();
             return Vec::new();
         }
+        let mut signed = (Vec::new(), Vec::new());
+        if let Some(provider) = &mut session.provider {
+            let done = match &request {
+                Request::Step(_) | Request::Reset(_) => provider.may_go_on(),
+                Request::Receipt(frame) => provider.receipt(frame).map(|frames| signed = frames),
+                Request::Voucher(frame) => provider.voucher(frame),
+                Request::Close => provider.paid(),
+                _ => Ok(()),
+            };
+            if let Err(failure) = done {
+                return refused(failure.next(next));
+            }
+        }
         if session.before.len() == UNWRITTEN {
             session.before.pop_front();
         }
@@ -320,6 +341,9 @@ impl State {
             Request::Restore(bytes) => session.env.restore(bytes),
             _ => Ok(()),
         };
+        if let Some(provider) = &mut session.provider {
+            provider.cut(&mut session.env);
+        }
         let (mut batch, mut finals) = (vec![0; session.opened.layout.batch.size], Vec::new());
         let snapshot = session.env.snapshot().unwrap();
         let (header, reply) = match (result, request_kind(header)) {
@@ -327,6 +351,8 @@ impl State {
             (_, Kind::Close) => {
                 (header.reply(), Reply::Closed(Closed { steps: session.steps, episodes: lanes as u64 }))
             }
+            (_, Kind::Receipt) => (header.reply(), Reply::Receipt(&signed.0, &signed.1)),
+            (_, Kind::Voucher) => (header.reply(), Reply::Done),
             (_, Kind::Snapshot) => (header.reply(), Reply::Snapshot(&snapshot)),
             _ => {
                 let layout = &session.opened.layout;
