@@ -12,7 +12,7 @@ macro_rules! crash_point {
 }
 pub(crate) use crash_point;
 
-/// Every point: `rpc` around each request, `ledger` around each write.
+/// Every point: `rpc` around each request of the sender and the follower, `ledger` around each write, `keeper` around what decisions wait for.
 #[cfg(feature = "failpoints")]
 pub const POINTS: &[&str] = &[
     "rpc eth_chainId before",
@@ -68,6 +68,20 @@ pub const POINTS: &[&str] = &[
     "ledger cursor write",
     "ledger cursor flush",
     "ledger cursor done",
+    "keeper latest before",
+    "keeper latest after",
+    "keeper session before",
+    "keeper session after",
+    "keeper games before",
+    "keeper games after",
+    "keeper questions before",
+    "keeper questions after",
+    "keeper owed before",
+    "keeper owed after",
+    "keeper epoch before",
+    "keeper epoch after",
+    "keeper burnt before",
+    "keeper burnt after",
 ];
 
 #[cfg(feature = "failpoints")]

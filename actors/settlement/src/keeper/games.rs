@@ -43,7 +43,7 @@ impl<R: Records> Keeper<R> {
         now: Now,
     ) -> Result<(), Failed> {
         let market = self.account.market.clone();
-        let games = market.games(self.account.node(), session, market.deployment().block).await?;
+        let games = self.asked("games", market.games(self.account.node(), session, market.deployment().block)).await?;
         let mut stuck = None;
         for game in games.iter().filter(|game| game.state.of(party) == address && !game.collected) {
             let Some(lane) = lane(game) else { continue };
@@ -73,7 +73,9 @@ impl<R: Records> Keeper<R> {
     /// Answers every question about the session that can be answered.
     pub(super) async fn answer(&mut self, session: B256, lanes: &Lanes, now: Now) -> Result<(), Failed> {
         let market = self.account.market.clone();
-        for Question { id, asked, standing } in market.questions(self.account.node(), session).await? {
+        for Question { id, asked, standing } in
+            self.asked("questions", market.questions(self.account.node(), session)).await?
+        {
             if standing != Standing::Pending || now.time > asked.until {
                 continue;
             }
@@ -95,7 +97,7 @@ impl<R: Records> Keeper<R> {
         now: Now,
     ) -> Result<(), Failed> {
         let (market, me) = (self.account.market.clone(), self.account.address());
-        let questions = market.questions(self.account.node(), session).await?;
+        let questions = self.asked("questions", market.questions(self.account.node(), session)).await?;
         let mine: Vec<&Question> = questions.iter().filter(|question| question.asked.challenger == me).collect();
         if let Some(pending) = mine.iter().find(|question| question.standing == Standing::Pending) {
             if now.time > pending.asked.until {

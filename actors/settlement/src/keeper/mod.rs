@@ -32,6 +32,7 @@ pub use records::{Evidence, Failed, Records, Segment, Watched, Work};
 
 use crate::{
     Account, Call, Error,
+    crash::crash_point,
     dispute::Player,
     market::SessionState,
     outbox::{Intent, Outbox, Requirement, State},
@@ -91,15 +92,29 @@ impl<R: Records> Keeper<R> {
         &mut self.records
     }
 
+    /// Waits for an answer of the chain's.
+    async fn asked<T, E>(&self, what: &str, answer: impl Future<Output = Result<T, E>>) -> Result<T, Failed>
+    where
+        Error: From<E>,
+    {
+        crash_point!("keeper {what} before");
+        let answer = answer.await;
+        crash_point!("keeper {what} after");
+        let _ = what;
+        Ok(answer.map_err(Error::from)?)
+    }
+
     /// The latest block.
     pub async fn now(&self) -> Result<Now, Failed> {
-        let latest = self.account.node().get_block_by_number(BlockNumberOrTag::Latest).await.map_err(Error::from)?;
+        let latest = self
+            .asked("latest", self.account.node().get_block_by_number(BlockNumberOrTag::Latest).into_future())
+            .await?;
         let header = latest.ok_or_else(|| Error::Answer { why: "there is no latest block".into() })?.header;
         Ok(Now { block: header.number, time: header.timestamp })
     }
 
     async fn state(&self, session: B256) -> Result<SessionState, Failed> {
-        Ok(self.account.market.session(self.account.node(), session).await?)
+        self.asked("session", self.account.market.session(self.account.node(), session)).await
     }
 
     fn put(&self, key: String, call: Call) -> Result<(), Failed> {

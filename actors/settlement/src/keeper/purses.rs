@@ -16,7 +16,7 @@ impl<R: Records> Keeper<R> {
             let name = |number: u64| format!("withdraw/{purse:?}/{currency}/{number}");
             let number = (0..).find(|&number| self.outbox.get(&name(number)).is_none_or(|it| !it.state.over()));
             let Some(number) = number.filter(|&number| self.outbox.get(&name(number)).is_none()) else { continue };
-            let owed = market.owed(self.account.node(), purse, currency, me).await?;
+            let owed = self.asked("owed", market.owed(self.account.node(), purse, currency, me)).await?;
             if owed < self.options.least || owed.is_zero() {
                 continue;
             }
@@ -28,12 +28,12 @@ impl<R: Records> Keeper<R> {
     /// Mints for what was burnt for this account's work in epochs that are over.
     pub async fn mint(&self) -> Result<(), Failed> {
         let (market, me) = (&self.account.market, self.account.address());
-        let current = market.epoch(self.account.node()).await?;
+        let current = self.asked("epoch", market.epoch(self.account.node())).await?;
         for epoch in current.saturating_sub(EPOCHS)..current {
             if matches!(self.outbox.get(&format!("mint/{epoch}/0")).map(|it| it.state), Some(State::Final { .. })) {
                 continue;
             }
-            if !market.burnt(self.account.node(), epoch, me).await?.is_zero() {
+            if !self.asked("burnt", market.burnt(self.account.node(), epoch, me)).await?.is_zero() {
                 self.put_again(&format!("mint/{epoch}"), market.mint(epoch, me), None, None)?;
             }
         }

@@ -9,6 +9,7 @@ mod arena;
 #[path = "../../../proof/tests/it/assembler.rs"]
 mod assembler;
 mod endings;
+mod keepers;
 #[path = "../../../proof/tests/it/programs.rs"]
 mod programs;
 mod restarts;
