@@ -11,7 +11,9 @@
 
 mod batch;
 pub mod canary;
+pub mod chain;
 pub mod commitment;
+pub mod evidence;
 pub mod odds;
 pub mod opening;
 pub mod queue;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_gym::{Seeds, Segment};
 use hyperdust_kernel::merkle::Hash;
-use hyperdust_receipt::{Address, Domain, Key, Receipt, Signed, Terms, Voucher, chain, claim, list};
+use hyperdust_receipt::{Address, Domain, Key, Receipt, Signed, Terms, Voucher, chain, claim, due, list};
 use hyperdust_store::{Id, JobMeta};
 use hyperdust_wire::{
     Code, Failure, Hex,
@@ -194,17 +194,19 @@ impl Books {
         Self { agreed: agreed.clone(), book, cut: vec![None; agreed.terms.jobs.len()], voucher: None }
     }
 
-    /// Steps that were countersigned, over all lanes: what is to be paid for. Nothing as long as there is a lane without any: of such a session no claim can
-    /// be made.
-    fn earned(&self) -> u64 {
-        let steps = |receipt: Option<Receipt>| receipt.map(|receipt| receipt.actions.message.steps);
-        self.book.receipts().into_iter().map(steps).sum::<Option<u64>>().unwrap_or_default()
+    /// The voucher that is due by now, where the session is paid.
+    fn due(&self) -> Result<Option<Voucher>, Failure> {
+        let Some(payment) = &self.agreed.terms.payment else { return Ok(None) };
+        let price =
+            payment.price.parse().map_err(|_| Failure::new(Code::Internal, "the session's price is no number"))?;
+        let due = due(self.agreed.terms.session.0, price, &self.book.receipts());
+        due.map(Some).map_err(|error| Failure::new(Code::Internal, error))
     }
 
     /// An error where a voucher is due.
     fn paid_up(&self) -> Result<(), Failure> {
-        let (due, paid) = (self.earned(), self.voucher.map_or(0, |voucher| voucher.units));
-        if self.agreed.terms.payment.is_some() && paid < due {
+        let (due, paid) = (self.due()?.map_or(0, |due| due.units), self.voucher.map_or(0, |voucher| voucher.units));
+        if paid < due {
             let why =
                 format!("found a voucher for {paid} steps; accepted: one for the {due} that are countersigned, first");
             return Err(Failure::new(Code::Unsigned, why));
@@ -214,19 +216,19 @@ impl Books {
 
     /// An error where a voucher doesn't pay what the session costs.
     fn pays(&self, voucher: &Voucher) -> Result<(), Failure> {
-        let Some(payment) = &self.agreed.terms.payment else { return Ok(()) };
-        let broken = |_| Failure::new(Code::Internal, "the session's price is no number");
-        let (price, deposit) =
-            (payment.price.parse::<u128>().map_err(broken)?, payment.deposit.parse().map_err(broken)?);
-        let due = self.earned();
-        let cost = u128::from(due).saturating_mul(price);
-        if cost > deposit {
-            let why = format!("the deposit of {deposit} is used up: {due} steps cost {cost}; CLOSE the session");
+        let (Some(payment), Some(due)) = (&self.agreed.terms.payment, self.due()?) else { return Ok(()) };
+        let deposit: u128 =
+            payment.deposit.parse().map_err(|_| Failure::new(Code::Internal, "the session's deposit is no number"))?;
+        if due.amount > deposit {
+            let why = format!("the deposit of {deposit} is used up: {} steps cost {}; CLOSE", due.units, due.amount);
             return Err(Failure::new(Code::Quota, why));
         }
-        if (voucher.units, voucher.amount) != (due, cost) {
-            let why =
-                format!("voucher: found {} for {} steps; accepted: {cost} for {due}", voucher.amount, voucher.units);
+        if *voucher != due {
+            let (found, accepted) = ((voucher.amount, voucher.units), (due.amount, due.units));
+            let why = format!(
+                "voucher: found {} for {} steps; accepted: {} for {}",
+                found.0, found.1, accepted.0, accepted.1
+            );
             return Err(Failure::new(Code::Receipt, why));
         }
         Ok(())

@@ -3,10 +3,12 @@
 use alloy::{
     primitives::{Address, B256, Bytes, U256},
     providers::Provider,
+    rpc::types::Filter,
+    sol_types::SolEvent,
 };
 use hyperdust_receipt::{Signed, Voucher};
 
-use super::{Call, Market, NATIVE, narrow};
+use super::{Call, Market, NATIVE, logs, narrow};
 use crate::{Error, bindings as b};
 
 /// Most lanes of a session.
@@ -219,6 +221,26 @@ impl Market {
     /// Draws who of a session's companions is paid, two blocks after it was finalised or later. Anyone may.
     pub fn reward(&self, session: B256) -> Call {
         Call::new(self.at().sessions, b::Sessions::rewardCall { session }, "draw a companion")
+    }
+
+    /// Sessions that were opened in these blocks, with a provider or any, in order.
+    pub async fn sessions_opened(
+        &self,
+        node: &impl Provider,
+        provider: Option<Address>,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<B256>, Error> {
+        let mut filter = Filter::new().address(self.at().sessions).event_signature(b::Sessions::Opened::SIGNATURE_HASH);
+        if let Some(provider) = provider {
+            filter = filter.topic3(provider.into_word());
+        }
+        let found = logs(node, &filter, from, to).await?;
+        Ok(found
+            .iter()
+            .filter_map(|log| b::Sessions::Opened::decode_log(&log.inner).ok())
+            .map(|log| log.session)
+            .collect())
     }
 
     /// What the chain knows of a session.

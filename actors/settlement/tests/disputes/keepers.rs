@@ -319,15 +319,15 @@ fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
-/// At every point of a dispute, which has the points of a claim in it; and those of payment. Of the others every twelfth, from where it is told, unless it is told to take all:
-/// HYPERDUST_KEEPERS=all.
+/// At every point of a keeper, of a put and of sending; of the others, which `sending` goes through, every twelfth, or all with HYPERDUST_KEEPERS=all.
 fn every_point(provider: bool, lie: bool, first: usize) {
     run(async {
         let step = if env::var("HYPERDUST_KEEPERS").is_ok_and(|all| all == "all") { 1 } else { 12 };
         let mut stage = Stage::set().await;
         let (mut ended, mut reached) = (0, 0);
         for (number, point) in POINTS.iter().enumerate() {
-            let mine = point.starts_with("keeper") || number % step == first % step;
+            let always = ["keeper", "ledger put", "rpc eth_sendRaw"].iter().any(|kind| point.starts_with(kind));
+            let mine = always || number % step == first % step;
             if !mine {
                 continue;
             }

@@ -12,13 +12,14 @@ use hyperdust_proof::{game::Runs, graph::Run};
 use hyperdust_receipt::{chain, claim, list};
 use hyperdust_settlement::{
     dispute::Lanes,
-    keeper::{Evidence, Failed, Records, Segment, Work},
+    keeper::{Evidence, Failed, Records, Work},
     market::SessionState,
 };
 use hyperdust_store::Id;
 use hyperdust_wire::Hex;
 
 use crate::{
+    companion::evidence::evidence,
     dispute::Truth,
     serve::{
         Hub,
@@ -113,15 +114,10 @@ impl Records for Store {
 
     fn evidence(&mut self, session: B256, lane: u32, segment: u32) -> Result<Option<Evidence>, Failed> {
         let filed = self.filed(session, lane)?;
-        let segments = filed.job.segments();
-        let number = segment as usize;
-        let Some(inputs) = segments.get(number) else { return self.end(session, lane) };
-        let Some(signed) = inputs.signed else { return Ok(None) };
-        let before = number.checked_sub(1).and_then(|before| segments[before].signed);
-        let proof = filed.job.plan().prove(segment);
-        let siblings = proof.map(|proof| proof.siblings.into_iter().map(B256::from).collect()).unwrap_or_default();
-        let segment = Some(Segment { actions: inputs.actions.clone(), signed });
-        Ok(Some(Evidence { segment, before, siblings }))
+        if segment as usize >= filed.job.segments().len() {
+            return self.end(session, lane);
+        }
+        Ok(evidence(&filed.job, segment))
     }
 
     fn over(&mut self, session: B256) -> Result<(), Failed> {
