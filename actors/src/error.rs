@@ -27,6 +27,9 @@ pub enum Error {
     /// Bytes or segments that are no job.
     #[error("job: {0}")]
     Job(String),
+    /// A chain, or what is kept of acts on it.
+    #[error("chain: {0}")]
+    Chain(String),
     /// Actions that nobody signed.
     #[error("segment {segment}: its actions are not the user's: {why}")]
     Unsigned {

@@ -99,6 +99,11 @@ impl Folder {
         self.sessions.contains_key(&session)
     }
 
+    /// How many are.
+    pub fn watching(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// The session that a job is a lane of.
     pub fn session_of(&self, job: &Hash) -> Option<B256> {
         let lanes = |state: &SessionState| 0..u64::from(state.lanes);

@@ -22,6 +22,7 @@ pub mod report;
 pub mod session;
 mod stages;
 mod verdict;
+pub mod watcher;
 
 pub use batch::Batch;
 pub use report::Report;

@@ -22,6 +22,11 @@ impl<R: Records> Keeper<R> {
         Ok(failed)
     }
 
+    /// Whether this account's commitment to a session's results is on the chain, so that others' may be looked at.
+    pub fn committed(&self, session: B256) -> bool {
+        self.happened(&format!("commit/{session}"))
+    }
+
     async fn watch(&mut self, session: B256, now: Now) -> Result<(), Failed> {
         let state = self.state(session).await?;
         match state.status {
@@ -46,7 +51,7 @@ impl<R: Records> Keeper<R> {
         // Where it isn't computed yet, or nothing was given to compute, there is nothing to say.
         let Some((own, salt)) = watched.own else { return self.finalise(session, state, now) };
         if own.commitment() == found {
-            if self.happened(&format!("commit/{session}")) && now.time <= state.ends {
+            if self.committed(session) && now.time <= state.ends {
                 let call = self.account.market.open_commitment(session, salt);
                 self.put_again(&format!("attest/{session}"), call, Some(state.ends), None)?;
             }

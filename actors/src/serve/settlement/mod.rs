@@ -25,7 +25,7 @@ use hyperdust_settlement::{
     sender::{self, Sender},
 };
 use tokio::{
-    runtime::{Builder, Runtime},
+    runtime::{Builder, Handle, Runtime},
     sync::watch,
 };
 
@@ -39,7 +39,9 @@ const FOLDER: &str = "settlement";
 /// A wallet on a chain, and what happens there.
 #[derive(Debug)]
 pub struct Settlement {
-    runtime: Runtime,
+    /// There until it is dropped.
+    runtime: Option<Runtime>,
+    handle: Handle,
     account: Account,
     outbox: Outbox,
     settings: config::Settlement,
@@ -75,7 +77,15 @@ impl Settlement {
             }
         };
         tracing::info!(chain = account.chain.id(), node = account.chain.node(), wallet = %account.address(), "work is paid");
-        Ok(Some(Arc::new(Self { runtime, account, outbox, settings: config.settlement.clone(), image })))
+        let handle = runtime.handle().clone();
+        Ok(Some(Arc::new(Self {
+            runtime: Some(runtime),
+            handle,
+            account,
+            outbox,
+            settings: config.settlement.clone(),
+            image,
+        })))
     }
 
     /// The wallet's key, which signs what the server answers for.
@@ -90,7 +100,7 @@ impl Settlement {
 
     /// Looks at the chain. Not to be called from the actors' threads, which it would block.
     pub fn ask<T>(&self, question: impl Future<Output = T>) -> T {
-        self.runtime.handle().block_on(question)
+        self.handle.block_on(question)
     }
 
     /// Begins to look after the sessions in the store.
@@ -100,11 +110,11 @@ impl Settlement {
         let signer = Arc::new(self.account.wallet.signer());
         let sender = Sender::new(self.account.node().clone(), signer, self.outbox.clone(), options).map_err(failed)?;
         let every = Duration::from_secs(self.settings.look);
-        self.runtime.spawn(send(sender, every, stopped.clone()));
+        self.handle.spawn(send(sender, every, stopped.clone()));
         let patience = Duration::from_secs(self.settings.patience);
         let store = Store::new(hub.clone(), sessions, self.image.clone(), patience);
         let keeper = Keeper::new(self.account.clone(), self.outbox.clone(), store, Options::default());
-        let runtime = self.runtime.handle().clone();
+        let runtime = self.handle.clone();
         let thread = std::thread::Builder::new()
             .name("keeper".into())
             .spawn(move || runtime.block_on(keep(keeper, every, stopped)))
@@ -125,12 +135,21 @@ impl paid::Book for Settlement {
     fn look(&self, session: Hash) -> paid::Looked {
         let account = self.account.clone();
         // On the runtime whose connections the account has.
-        let looked = self.runtime.spawn(async move { paid::look(&account, session).await });
+        let looked = self.handle.spawn(async move { paid::look(&account, session).await });
         Box::pin(async move {
             looked.await.unwrap_or_else(|error| {
                 Err(hyperdust_settlement::Error::Unreachable { why: format!("it was not asked: {error}") })
             })
         })
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        // Whoever lets go of it last may be on this runtime, or another one, and must not wait there.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

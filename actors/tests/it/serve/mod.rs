@@ -9,6 +9,7 @@ mod house;
 mod http;
 mod jobs;
 mod manners;
+mod paid;
 mod policy;
 mod signing;
 mod strangers;

@@ -1,0 +1,196 @@
+//! A companion of a chain's sessions at work: looks, computes, commits, learns what is claimed, attests or disputes; turn after turn.
+
+use std::{num::NonZeroUsize, path::Path, sync::Arc};
+
+use alloy::{
+    primitives::{Address, B256},
+    providers::Provider,
+};
+use hyperdust_kernel::merkle::Hash;
+use hyperdust_receipt::{Domain, Key, Terms};
+use hyperdust_settlement::{
+    Account,
+    keeper::{Keeper, Options},
+    market::{NATIVE, Status},
+    outbox::{self, Ledger, Outbox},
+    sender::{self, Sender},
+};
+use hyperdust_wire::client::Client;
+use tokio::runtime::Handle;
+
+use super::{
+    Verdict,
+    chain::{Folder, Register},
+    machine,
+    queue::Event,
+    remote::{Remote, Task, passes},
+};
+use crate::{Error, Job, Program, SEGMENT};
+
+/// Blocks that may vanish: sessions that were opened in one of the last so many are looked for again.
+const SHALLOW: u64 = 64;
+/// Folder of the outbox in the companion's.
+const OUTBOX: &str = "outbox";
+
+/// How it works.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Whose sessions are watched; everybody's where there is none.
+    pub provider: Option<Address>,
+    /// Whether claims that are true are defended for their provider: a watchtower.
+    pub defend: bool,
+    /// Blocks after which what is in one counts as done.
+    pub confirmations: u64,
+    /// Threads that compute.
+    pub threads: NonZeroUsize,
+}
+
+/// What a turn came to.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// Jobs that were computed and compared with what their server claims.
+    pub verdicts: Vec<(Task, Result<Verdict, Arc<Error>>)>,
+    /// What went wrong and is tried again.
+    pub troubles: Vec<String>,
+    /// Sessions that are watched.
+    pub sessions: usize,
+    /// Transactions that are not final yet.
+    pub pending: usize,
+}
+
+type Agreed = Box<dyn Fn(&Job) -> Result<Terms, Error> + Sync>;
+
+/// The companion.
+pub struct Watcher<'a> {
+    account: Account,
+    outbox: Outbox,
+    sender: Sender,
+    keeper: Keeper<Folder>,
+    remote: Remote<'a, Agreed>,
+    settings: Settings,
+    program: Hash,
+    machine: Option<Program>,
+    /// The first block that was not looked at.
+    next: u64,
+}
+
+impl<'a> Watcher<'a> {
+    /// Of this account, with its key; files in `folder`; jobs come from the server of `client`. `machine` is the program that disputes are played with.
+    pub fn new(
+        account: Account,
+        key: &'a Key,
+        client: Client,
+        folder: &Path,
+        machine: Option<Program>,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let domain: Domain = account.market.deployment().domain();
+        let register = Register::default();
+        let known = register.clone();
+        let agreed: Agreed = Box::new(move |job| known.terms(&domain, job));
+        let remote = Remote::new(client, key, folder, agreed)?;
+        let chained = |error: sender::Error| Error::Chain(error.to_string());
+        let ledger = Ledger::open(&folder.join(OUTBOX)).map_err(chained)?;
+        let of = outbox::Account { chain: account.chain.id(), address: account.address() };
+        let outbox = Outbox::open(&ledger, of).map_err(chained)?;
+        let options = sender::Options { confirmations: settings.confirmations, ..Default::default() };
+        let signer = Arc::new(account.wallet.signer());
+        let sender = Sender::new(account.node().clone(), signer, outbox.clone(), options).map_err(chained)?;
+        let image = machine.as_ref().map(|program| program.image.clone());
+        let records = Folder::new(folder, key, register, image);
+        let options = Options { defend: settings.defend, ..Options::default() };
+        let keeper = Keeper::new(account.clone(), outbox.clone(), records, options);
+        let program = Program::committed(SEGMENT)?.root;
+        let next = account.market.deployment().block;
+        Ok(Self { account, outbox, sender, keeper, remote, settings, program, machine, next })
+    }
+
+    /// Looks, computes, and acts once. `each` hears how the computation gets on. Errors: the disk, or another chain.
+    pub fn turn(&mut self, runtime: &Handle, each: &(dyn Fn(&[Task], Event) + Sync)) -> Result<Turn, Error> {
+        let mut turn = Turn::default();
+        if let Err(error) = runtime.block_on(self.discover()) {
+            turn.troubles.push(error.to_string());
+        }
+        let tasks = self.compute(&mut turn, each)?;
+        match runtime.block_on(self.keeper.accompany()) {
+            Ok(failed) => {
+                turn.troubles.extend(failed.iter().map(|(session, error)| format!("session {session}: {error}")))
+            }
+            Err(error) => turn.troubles.push(error.to_string()),
+        }
+        for task in tasks {
+            // Only after the own result is fixed on the chain is the other one looked at.
+            let session = self.keeper.records().session_of(&task.id.0);
+            if session.is_some_and(|session| self.keeper.committed(session)) {
+                let machines = self.machine.as_ref();
+                let settled = self.remote.settle(&task, |job, number, state| match machines {
+                    Some(program) => machine(program)(job, number, state),
+                    None => Ok(None),
+                });
+                turn.verdicts.push((task, settled.map_err(Arc::new)));
+            }
+        }
+        let pass = runtime.block_on(async {
+            if let Err(error) = self.keeper.fetch(NATIVE).await {
+                turn.troubles.push(error.to_string());
+            }
+            self.sender.pass().await
+        });
+        let pass = pass.map_err(|error| Error::Chain(error.to_string()))?;
+        turn.troubles.extend(pass.troubles.iter().map(|trouble| format!("{trouble:?}")));
+        turn.sessions = self.keeper.records().watching();
+        turn.pending = self.outbox.pending();
+        Ok(turn)
+    }
+
+    /// Finds sessions that were opened since it looked.
+    async fn discover(&mut self) -> Result<(), hyperdust_settlement::Error> {
+        let (market, node) = (self.account.market.clone(), self.account.node().clone());
+        let latest = node.get_block_number().await?;
+        let from = self.next.saturating_sub(SHALLOW).max(market.deployment().block);
+        for session in market.sessions_opened(&node, self.settings.provider, from, latest).await? {
+            if self.keeper.records().watches(session) {
+                continue;
+            }
+            let state = market.session(&node, session).await?;
+            if !matches!(state.status, Status::None | Status::Ended) {
+                self.keeper.records().watch(session, state);
+            }
+        }
+        self.next = latest + 1;
+        Ok(())
+    }
+
+    /// Computes what the server gives of sessions that are watched.
+    fn compute(&mut self, turn: &mut Turn, each: &(dyn Fn(&[Task], Event) + Sync)) -> Result<Vec<Task>, Error> {
+        let mut tasks = match self.remote.fetch() {
+            Ok(tasks) => tasks,
+            Err(error) if passes(&error) => {
+                turn.troubles.push(error.to_string());
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(error),
+        };
+        let records = self.keeper.records();
+        tasks.retain(|task| records.session_of(&task.id.0).is_some());
+        let computed = self.remote.compute(&tasks, self.program, self.settings.threads, &|event| each(&tasks, event));
+        let mut good = Vec::new();
+        for (task, computed) in tasks.into_iter().zip(computed) {
+            match computed {
+                Ok(()) => good.push(task),
+                Err(error) => turn.verdicts.push((task, Err(error))),
+            }
+        }
+        Ok(good)
+    }
+
+    /// What was put onto the chain, and how far it has come.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Whether a session is watched.
+    pub fn watches(&mut self, session: B256) -> bool {
+        self.keeper.records().watches(session)
+    }
+}
