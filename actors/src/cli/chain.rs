@@ -76,6 +76,11 @@ impl Who {
         }
     }
 
+    /// Whether a JSON object is printed.
+    pub(super) fn json(&self) -> bool {
+        self.json
+    }
+
     pub(super) async fn open(&self) -> Result<Actor, Error> {
         let account = Account::open(&self.settings()).await?;
         Ok(Actor { account, json: self.json, sent: RefCell::default() })

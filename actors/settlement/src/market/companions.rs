@@ -26,6 +26,12 @@ impl Market {
         Call::new(self.at().companions, b::Companions::joinCall {}, "join as a companion").paying(bond)
     }
 
+    /// Whether an account is a companion now.
+    pub async fn joined(&self, node: &impl Provider, account: Address) -> Result<bool, Error> {
+        let found = b::Companions::new(self.at().companions, node).companionOf(account).call().await?;
+        Ok(found.standing == 1)
+    }
+
     /// Asks for the companion's bond back; it can be taken after the delay.
     pub fn quit(&self) -> Call {
         Call::new(self.at().companions, b::Companions::quitCall {}, "leave as a companion")

@@ -5,6 +5,7 @@ mod commit;
 mod make;
 mod odds;
 mod terms;
+mod watch;
 mod work;
 
 use std::{
@@ -17,6 +18,10 @@ use std::{
 use clap::{Args, Subcommand};
 use hyperdust_proof::Hex;
 use hyperdust_receipt::Key;
+use hyperdust_wire::{
+    client::{Client, Options},
+    curve::{KeyPair, PublicKey},
+};
 
 use crate::companion::remote::{ATTESTATION, COMMITMENT};
 pub(super) use crate::companion::{remote::CLAIM, write_new};
@@ -36,6 +41,8 @@ pub(super) enum Command {
     Open(check::Open),
     /// Takes jobs from a server: computes, commits, compares, attests or disputes
     Work(work::Work),
+    /// Watches sessions on a chain: computes them again, commits there, attests or disputes, and is paid; a watchtower with --defend
+    Watch(Box<watch::Watch>),
     /// Compares claims with what was committed to, and attests to them or disputes them; exit code 3 where one is wrong
     Check(check::Check),
     /// Says how likely lies are found, and from which rate of canaries on laziness does not pay
@@ -48,8 +55,37 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Commit(commit) => commit.run(),
         Command::Open(open) => open.run(),
         Command::Work(work) => work.run(),
+        Command::Watch(watch) => watch.run(),
         Command::Check(check) => check.run(),
         Command::Odds(odds) => odds.run(),
+    }
+}
+
+/// Which server gives jobs.
+#[derive(Args)]
+struct Server {
+    /// Where the server is: tcp://HOST:PORT or ipc://PATH
+    #[arg(long, value_name = "ENDPOINT")]
+    server: String,
+    /// The server's public key, beyond loopback
+    #[arg(long, value_name = "KEY", requires = "pair", allow_hyphen_values = true)]
+    server_key: Option<PublicKey>,
+    /// File with this connection's own key pair (`hyperdust keys new`), which the server lets in as a companion
+    #[arg(long, value_name = "FILE", requires = "server_key")]
+    pair: Option<PathBuf>,
+}
+
+impl Server {
+    fn connect(&self) -> Result<Client, Error> {
+        let keys = match (self.server_key, &self.pair) {
+            (Some(server), Some(path)) => {
+                let pair = KeyPair::load(path).map_err(|error| Error::Terms(error.to_string()))?;
+                Some((server, pair))
+            }
+            _ => None,
+        };
+        let name = concat!("hyperdust companion ", env!("CARGO_PKG_VERSION")).into();
+        Ok(Client::connect(&self.server, &Options { keys, name, ..Options::default() })?)
     }
 }
 

@@ -3,12 +3,8 @@
 use std::{cell::OnceCell, num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc, thread, time::Duration};
 
 use clap::Args;
-use hyperdust_wire::{
-    client::{Client, Options},
-    curve::{KeyPair, PublicKey},
-};
 
-use super::{Identity, commit::Bars, shown, terms::Trust};
+use super::{Identity, Server, commit::Bars, shown, terms::Trust};
 use crate::{
     Error, Program, SEGMENT,
     companion::{
@@ -23,15 +19,8 @@ const DISPUTED: u8 = 3;
 
 #[derive(Args)]
 pub(in crate::cli) struct Work {
-    /// Where the server is: tcp://HOST:PORT or ipc://PATH
-    #[arg(long, value_name = "ENDPOINT")]
-    server: String,
-    /// The server's public key, beyond loopback
-    #[arg(long, value_name = "KEY", requires = "pair", allow_hyphen_values = true)]
-    server_key: Option<PublicKey>,
-    /// File with this connection's own key pair (`hyperdust keys new`), which the server lets in as a companion
-    #[arg(long, value_name = "FILE", requires = "server_key")]
-    pair: Option<PathBuf>,
+    #[command(flatten)]
+    server: Server,
     /// Folder for commitments, claims and attestations (NAME.hdcommit, .hdgraph, .hdattest); kept between runs
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
@@ -58,7 +47,7 @@ impl Work {
         let key = self.identity.key()?;
         let program = Program::committed(SEGMENT)?.root;
         let accepted = self.trust.read()?;
-        let client = Client::connect(&self.server, &self.options()?)?;
+        let client = self.server.connect()?;
         let mut remote = Remote::new(client, &key, &self.out, |job| accepted.terms(job))?;
         let threads = self.jobs.and_then(|jobs| NonZeroUsize::new(jobs.into()));
         let threads = threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
@@ -111,36 +100,25 @@ impl Work {
         }
     }
 
-    fn options(&self) -> Result<Options, Error> {
-        let keys = match (self.server_key, &self.pair) {
-            (Some(server), Some(path)) => {
-                let pair = KeyPair::load(path).map_err(|error| Error::Terms(error.to_string()))?;
-                Some((server, pair))
-            }
-            _ => None,
-        };
-        Ok(Options {
-            keys,
-            name: concat!("hyperdust companion ", env!("CARGO_PKG_VERSION")).into(),
-            ..Options::default()
-        })
-    }
-
     fn load(&self, number: usize) -> Result<Program, Error> {
         super::check::load(self.guest.as_deref(), number)
     }
 }
 
-fn print(task: &Task, settled: &Result<Verdict, Arc<Error>>) {
-    let why = match settled {
-        Ok(Verdict::Attested(signed)) => format!("root {}", shown(&signed.message.claim)),
-        Ok(Verdict::Disputed { node, own, claimed }) => {
+/// A verdict's reason, for people.
+pub(super) fn why(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Attested(signed) => format!("root {}", shown(&signed.message.claim)),
+        Verdict::Disputed { node, own, claimed } => {
             format!("segment {node} gives {}, also on the machine; claimed is {}", shown(own), shown(claimed))
         }
-        Ok(Verdict::Inputs { segment, why }) => format!("segment {segment}: {why}"),
-        Ok(Verdict::Abstained { why }) => why.clone(),
-        Err(error) => error.to_string(),
-    };
+        Verdict::Inputs { segment, why } => format!("segment {segment}: {why}"),
+        Verdict::Abstained { why } => why.clone(),
+    }
+}
+
+fn print(task: &Task, settled: &Result<Verdict, Arc<Error>>) {
+    let why = settled.as_ref().map_or_else(ToString::to_string, why);
     let verdict = settled.as_ref().map_or("error", Verdict::name);
     println!("{}  {verdict:9}  {why}", task.name);
 }
