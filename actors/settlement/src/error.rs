@@ -146,6 +146,14 @@ pub enum Error {
         /// What is wrong, and what is accepted.
         why: String,
     },
+    /// Retryable: the chain took longer than the caller wanted to wait.
+    #[error("{after:?} were too short for {what}")]
+    Late {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        after: std::time::Duration,
+    },
     /// A receipt doesn't have the event of the action that it is said to be of.
     #[error("the receipt of {transaction} has no event {event}")]
     NoEvent {
@@ -171,7 +179,7 @@ pub(crate) fn cut(text: &str) -> String {
 impl Error {
     /// Whether the same may succeed a moment later, with nothing changed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Late { .. })
     }
 
     /// What a node's error says about `what`.

@@ -5,7 +5,7 @@
 //! - [`market`]: everything that anybody does with them, as values that can be kept and sent later, and what receipts say of it.
 //! - [`dispute`]: games about claims, played by whoever has the data.
 //! - [`wallet`]: keys in files. [`amount`]: wei, shown and read exactly. [`revert`]: why a contract refused, in words.
-//! - [`account`]: somebody on a chain, as settings name them.
+//! - [`account`]: somebody on a chain, as settings name them. [`user`]: how such a one comes to a session, and what it keeps of it.
 //! - [`bindings`]: the contracts as they are.
 //! - [`outbox`]: what has to happen on the chain, which no crash shortens or doubles. [`sender`]: takes it there. [`fees`]: what that offers.
 //! - [`keeper`]: what a party has to do next about its sessions.
@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod revert;
 mod rpc;
 pub mod sender;
+pub mod user;
 pub mod wallet;
 
 pub use account::Account;

@@ -2,6 +2,7 @@
 
 mod amounts;
 mod anvil;
+mod buying;
 mod chains;
 mod deployments;
 mod market;
