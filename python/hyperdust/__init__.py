@@ -10,6 +10,7 @@
     mine = hyperdust.load("path/to/scene_or_robot.xml")
     episodes = hyperdust.dataset("runs/").filter(scene="ant")
     there = hyperdust.connect("tcp://localhost:5555", scene="ant", num_envs=64)
+    paid = hyperdust.connect(scene="ant", chain="http://…", deployment="deployment.json", wallet="me", budget="0.01")
 
 The import itself is light: environments, the native module and everything else are loaded on first use.
 """
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
         AccessError,
         ActionError,
         AddressError,
+        AmountError,
+        BudgetExceeded,
+        ChainError,
         ClosedError,
         DatasetError,
         EpisodeError,
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
         StateError,
         UnknownParameterError,
     )
+    from hyperdust.payment import LaneReceipt, Receipt
     from hyperdust.pipeline import Pipeline, make_async
     from hyperdust.remote import RemoteEnv, RemotePolicy, RemoteVectorEnv, connect, policy
     from hyperdust.scene import check, load, parameters, scenes
@@ -73,6 +78,8 @@ _HOME = {
     "make_vec": "vector",
     "Pipeline": "pipeline",
     "make_async": "pipeline",
+    "LaneReceipt": "payment",
+    "Receipt": "payment",
     "RemoteEnv": "remote",
     "RemotePolicy": "remote",
     "RemoteVectorEnv": "remote",
@@ -81,6 +88,9 @@ _HOME = {
     "AccessError": "errors",
     "ActionError": "errors",
     "AddressError": "errors",
+    "AmountError": "errors",
+    "BudgetExceeded": "errors",
+    "ChainError": "errors",
     "ClosedError": "errors",
     "DatasetError": "errors",
     "EpisodeError": "errors",

@@ -145,6 +145,46 @@ def policy_file(
     bounds: tuple[list[float], list[float]] | None = None,
 ) -> bytes: ...
 @final
+class Purse:
+    """Who may open sessions on a chain: a node, a deployment, a wallet."""
+
+    def __new__(
+        cls,
+        chain: str,
+        deployment: str | os.PathLike[str],
+        wallet: str,
+        wallets: str | os.PathLike[str] | None,
+        password_file: str | os.PathLike[str] | None,
+        patience: float,
+    ) -> Purse: ...
+    @property
+    def address(self) -> str: ...
+    def amount(self, text: str) -> int: ...
+    def asset(self, number: int | None = None, content: str | None = None) -> tuple[int, str]: ...
+    def offers(
+        self, asset: int, deposit: int, provider: str | None = None, address: str | None = None
+    ) -> list[tuple[str, str, str, bool, int]]: ...
+    def buy(
+        self,
+        asset: int,
+        content: str,
+        provider: str,
+        price: int,
+        deposit: int,
+        lanes: int,
+        minting: bool,
+        folder: str | os.PathLike[str] | None,
+    ) -> Bought: ...
+    def session(self, session: str) -> dict[str, Any]: ...
+
+@final
+class Bought:
+    """A session that was opened on a chain."""
+
+    @property
+    def session(self) -> str: ...
+
+@final
 class Remote:
     """A session on a server, with the calls of a VectorEnv."""
 
@@ -158,10 +198,12 @@ class Remote:
         max_episode_steps: int | None,
         record: bool,
         pipeline: int,
+        bought: Bought | None,
     ) -> Remote: ...
     @staticmethod
     def resume(client: Client, session: int, token: str, answered: int) -> Remote: ...
     def resumption(self) -> tuple[int, str, int]: ...
+    def receipt(self) -> dict[str, Any] | None: ...
     def opened(self) -> dict[str, Any]: ...
     def reset(
         self, seeds: list[int | None] | None = None, mask: NDArray[np.bool_] | None = None

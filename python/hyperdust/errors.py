@@ -126,3 +126,43 @@ class AccessError(RemoteError, PermissionError):
 
 class PendingError(Error, RuntimeError):
     """Requests are pending that must be waited for first, too many of them, or none where one is waited for."""
+
+
+class AmountError(Error, ValueError):
+    """Not an amount of money: a text with a number of coins (``"0.01"``) or a number and a unit, and an int of wei are."""
+
+
+class ChainError(Error, RuntimeError):
+    """A chain, its node, a wallet or a deployment refused something, or took too long; or nobody there sells what was asked for.
+
+    Attributes:
+        retryable: Whether the same may succeed later, with nothing changed.
+    """
+
+    def __init__(self, message, retryable=False):
+        super().__init__(message)
+        self.retryable = retryable
+
+    def __reduce__(self):
+        return type(self), (str(self), self.retryable)
+
+
+class BudgetExceeded(Error, RuntimeError):
+    """The next step would cost more than is left of the budget. Nothing was stepped; the session can still be closed, which pays for all that was made.
+
+    Attributes:
+        budget: What may be spent, in wei.
+        spent: What the units that were made cost, in wei.
+        units: Units that were made. A unit is a step of one lane.
+        left: How many more could be paid: fewer than there are lanes.
+    """
+
+    def __init__(self, message, budget=0, spent=0, units=0, left=0):
+        super().__init__(message)
+        self.budget = budget
+        self.spent = spent
+        self.units = units
+        self.left = left
+
+    def __reduce__(self):
+        return type(self), (str(self), self.budget, self.spent, self.units, self.left)

@@ -6,6 +6,11 @@ The client is native; it numbers every request, sends again what was not answere
 itself, so that each request acts exactly once. A call that takes longer than ``timeout`` raises
 :class:`hyperdust.RemoteTimeout`, and what was pending then can still be waited for.
 
+With ``chain=`` the session is opened and paid on a chain (:mod:`hyperdust.payment`)::
+
+    envs = hyperdust.connect(scene="ant", num_envs=64, chain="http://127.0.0.1:8545", deployment="deployment.json", wallet="me", budget="0.01")
+    print(envs.receipt())
+
 Beyond this machine connections are encrypted, and both sides know each other by their keys: ``server_key`` is the
 server's public key, ``key`` the file of your own pair (``hyperdust keys new``).
 """
@@ -16,6 +21,7 @@ import contextlib
 import json
 import operator
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,14 +32,18 @@ from gymnasium.vector import AutoresetMode
 from hyperdust import _core
 from hyperdust.env import SEED_MASK
 from hyperdust.errors import (
+    AddressError,
+    ChainError,
     ClosedError,
     Error,
     LaneError,
     RenderError,
     ResetNeeded,
     SceneError,
+    SeedError,
     StateError,
 )
+from hyperdust.payment import Payment, Receipt, receipt_of
 from hyperdust.policies import rows_of
 from hyperdust.spaces import named, space_of, unnamed
 from hyperdust.vector import Lanes, reset_mask
@@ -47,6 +57,10 @@ class _Session:
 
     _core: _core.Remote | None = None
     _opened: dict[str, Any]
+    _timeout: float = 30.0
+    _minting = False
+    # The last one, once the session is closed.
+    _receipt: Receipt | None = None
 
     @property
     def session(self) -> int:
@@ -63,6 +77,61 @@ class _Session:
         """What the server said when the session was opened: its name, the kernel's version, rights, limits, …"""
         return {name: value for name, value in self._opened.items() if name not in ("observations", "actions")}
 
+    def receipt(self) -> Receipt:
+        """What the session has cost so far. Only of one that is paid."""
+        said = self._receipt if self._core is None else self._paid(self._core)
+        if said is None:
+            raise StateError("nothing is paid in this session: connect with chain=, deployment=, wallet= and budget=")
+        return said
+
+    @staticmethod
+    def _paid(core: _core.Remote) -> Receipt | None:
+        said = core.receipt()
+        return None if said is None else receipt_of(said)
+
+    def _connect(
+        self,
+        address: str | None,
+        scene: str | None,
+        parameters: dict[str, Any],
+        num_envs: int,
+        mode: str,
+        max_episode_steps: int | None,
+        record: bool,
+        pipeline: int,
+        connection: tuple[float, str | None, str | os.PathLike[str] | None],
+        payment: Payment | None,
+    ) -> None:
+        """Opens a session, which is paid where ``payment`` says how."""
+        self._timeout = connection[0]
+        bought = None
+        if payment is None:
+            self.address = _address(address)
+            client, name = _core.Client(self.address, *connection), _scene_name(scene)
+        else:
+            there = payment.connect(address, scene, parameters, max_episode_steps, num_envs, connection)
+            client, self.address, name, bought = there
+            # As it was published: what it is paid for.
+            parameters, max_episode_steps, pipeline = {}, None, 1
+            self._minting = payment.mint
+        try:
+            arguments = (num_envs, mode, _limit(max_episode_steps), bool(record), pipeline, bought)
+            self._core = _core.Remote.open(client, name, parameters, *arguments)
+        except Error as error:
+            if bought is not None:
+                error.args = (
+                    f"{error}; session {bought.session} stays open on the chain, and `hyperdust session close` gives its deposit back",
+                    *error.args[1:],
+                )
+            raise
+        self._opened = self._core.opened()
+
+    def _no_seed(self, seed: Any) -> None:
+        if self._minting and seed is not None:
+            raise SeedError(
+                "seed is given, accepted is none: the chain has drawn the seeds of a session with mint=True, since work that begins from seeds of one's own counts for nothing"
+            )
+
     def resumption(self) -> str:
         """What another process needs to take this session over: ``connect(address, resume=…)``.
 
@@ -75,9 +144,18 @@ class _Session:
 
     def _bye(self) -> None:
         core, self._core = self._core, None
-        if core is not None:
+        if core is None:
+            return
+        if self._paid(core) is None:
             with contextlib.suppress(Error):
                 core.close(_GOODBYE)
+            return
+        try:
+            # What is owed is paid first, so this may take as long as any call.
+            core.close(self._timeout)
+        except Error as error:
+            warnings.warn(f"the session could not be settled: {error}", RuntimeWarning, stacklevel=3)
+        self._receipt = self._paid(core)
 
 
 class RemoteVectorEnv(_Session, Lanes):
@@ -94,16 +172,30 @@ class RemoteVectorEnv(_Session, Lanes):
         server_key, key: See the module; not needed on one machine.
         resume: :meth:`resumption` of a session that this one goes on with; then all of the above but the address and
             the keys is as it was.
-        **parameters: The scene's own parameters.
+        chain: URL of a node. The session is then opened on its chain and paid step by step; ``address`` is needed no more, and
+            ``scene`` may also be a folder.
+        deployment: File of the market's deployment. This and the next three are taken from the variables HYPERDUST_DEPLOYMENT,
+            HYPERDUST_WALLET, … where they are not given.
+        wallet, wallets, password_file: Name of the wallet that pays and signs (``hyperdust wallet new``), the folder that it is in
+            (``~/.hyperdust/wallets``), and the file with its password, which else is HYPERDUST_PASSWORD's value.
+        budget: What may be spent, and what is put in as the deposit: a text with a number of coins (``"0.01"``) or a number and a unit
+            (``"1500 sat"``), or an int of wei. The step that could not be paid is a :class:`hyperdust.BudgetExceeded`, and not made.
+        mint: Whether the work shall count for minting. The chain draws the seeds then, and ``reset`` takes none.
+        asset: Number of the asset. Without it the chain is asked for the one that is this scene.
+        provider: Account of the provider. Without it the cheapest that answers, or the one that is registered at ``address``.
+        chain_timeout: Seconds that the chain may take to open the session.
+        receipts: Folder for what both sides sign, a file a session (``~/.hyperdust/sessions``): evidence, should the provider lie.
+        **parameters: The scene's own parameters. A session that is paid has those that were published.
 
-    ``render`` is not there: nothing is drawn on servers.
+    A session that is paid has one request under way at a time. Closing it pays for all that was made; the rest of the deposit comes back
+    with the provider's claim. ``render`` is not there: nothing is drawn on servers.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}
 
     def __init__(
         self,
-        address: str,
+        address: str | None = None,
         scene: str | None = None,
         num_envs: int = 1,
         *,
@@ -116,23 +208,35 @@ class RemoteVectorEnv(_Session, Lanes):
         key: str | os.PathLike[str] | None = None,
         resume: str | None = None,
         render_mode: str | None = None,
+        chain: str | None = None,
+        deployment: str | os.PathLike[str] | None = None,
+        wallet: str | None = None,
+        wallets: str | os.PathLike[str] | None = None,
+        password_file: str | os.PathLike[str] | None = None,
+        budget: str | int | None = None,
+        mint: bool = False,
+        asset: int | None = None,
+        provider: str | None = None,
+        chain_timeout: float = 300.0,
+        receipts: str | os.PathLike[str] | None = None,
         **parameters: Any,
     ) -> None:
         super().__init__()
         _no_pictures(render_mode)
         self.render_mode = None
-        self.address = address
+        payment = _payment(chain, deployment, wallet, wallets, password_file, budget, mint, asset, provider, chain_timeout, receipts)
         self.num_envs = operator.index(num_envs)
         if self.num_envs < 1:
             raise LaneError(f"num_envs is {num_envs}, accepted is 1 or more")
         mode = AutoresetMode(autoreset_mode).value
-        client = _core.Client(address, timeout, server_key, key)
-        if resume is not None:
-            self._core = _core.Remote.resume(client, *_resumption(resume))
+        connection = (timeout, server_key, key)
+        if resume is None:
+            arguments = (self.num_envs, mode, max_episode_steps, record, pipeline, connection, payment)
+            self._connect(address, scene, parameters, *arguments)
         else:
-            arguments = (self.num_envs, mode, _limit(max_episode_steps), bool(record), pipeline)
-            self._core = _core.Remote.open(client, _scene_name(scene), parameters, *arguments)
-        self._opened = self._core.opened()
+            self.address, self._timeout = _address(address), timeout
+            self._core = _core.Remote.resume(_core.Client(self.address, *connection), *_resumption(resume))
+            self._opened = self._core.opened()
         self.num_envs = self._opened["num_envs"]
         self.autoreset_mode = AutoresetMode(self._opened["autoreset_mode"])
         fps = self._opened["render_fps"] or 50
@@ -140,6 +244,10 @@ class RemoteVectorEnv(_Session, Lanes):
         self._shape(self._opened["observations"], self._opened["actions"])
         # A resumed session that answered something was reset before.
         self._started = resume is not None and _resumption(resume)[2] > 0
+
+    def _seeds(self, seed: Any) -> list[int | None] | None:
+        self._no_seed(seed)
+        return None if self._minting else super()._seeds(seed)
 
     # --- under way --------------------------------------------------------------------------------
 
@@ -227,8 +335,8 @@ class RemoteEnv(_Session, gymnasium.Env):
 
     def __init__(
         self,
-        address: str,
-        scene: str,
+        address: str | None = None,
+        scene: str | None = None,
         *,
         max_episode_steps: int | None = None,
         record: bool = False,
@@ -236,15 +344,24 @@ class RemoteEnv(_Session, gymnasium.Env):
         server_key: str | None = None,
         key: str | os.PathLike[str] | None = None,
         render_mode: str | None = None,
+        chain: str | None = None,
+        deployment: str | os.PathLike[str] | None = None,
+        wallet: str | None = None,
+        wallets: str | os.PathLike[str] | None = None,
+        password_file: str | os.PathLike[str] | None = None,
+        budget: str | int | None = None,
+        mint: bool = False,
+        asset: int | None = None,
+        provider: str | None = None,
+        chain_timeout: float = 300.0,
+        receipts: str | os.PathLike[str] | None = None,
         **parameters: Any,
     ) -> None:
         _no_pictures(render_mode)
         self.render_mode = None
-        self.address = address
-        client = _core.Client(address, timeout, server_key, key)
-        arguments = (1, AutoresetMode.DISABLED.value, _limit(max_episode_steps), bool(record), 1)
-        self._core = _core.Remote.open(client, _scene_name(scene), parameters, *arguments)
-        self._opened = self._core.opened()
+        payment = _payment(chain, deployment, wallet, wallets, password_file, budget, mint, asset, provider, chain_timeout, receipts)
+        arguments = (1, AutoresetMode.DISABLED.value, max_episode_steps, record, 1, (timeout, server_key, key), payment)
+        self._connect(address, scene, parameters, *arguments)
         self.metadata = {"render_modes": [], "render_fps": self._opened["render_fps"] or 50}
         self._segments, self._action_segments = self._opened["observations"], self._opened["actions"]
         self.observation_space = space_of(self._segments)
@@ -255,8 +372,9 @@ class RemoteEnv(_Session, gymnasium.Env):
         """As :meth:`hyperdust.HyperdustEnv.reset`."""
         if self._core is None:
             raise ClosedError("the environment is closed: make a new one")
+        self._no_seed(seed)
         super().reset(seed=seed)
-        if seed is None and not self._started:
+        if seed is None and not self._started and not self._minting:
             seed = self.np_random_seed
             if seed == -1:  # np_random was set by hand and its seed is unknown
                 seed = int(self.np_random.integers(1 << 63))
@@ -307,8 +425,13 @@ class RemotePolicy:
         self._client.close()
 
 
-def connect(address: str, scene: str | None = None, num_envs: int = 1, **options: Any) -> RemoteVectorEnv:
-    """Lanes of a scene on a server: see :class:`RemoteVectorEnv` for the arguments."""
+def connect(
+    address: str | None = None, scene: str | None = None, num_envs: int = 1, **options: Any
+) -> RemoteVectorEnv:
+    """Lanes of a scene on a server: see :class:`RemoteVectorEnv` for the arguments.
+
+    With ``chain=``, ``deployment=``, ``wallet=`` and ``budget=`` a provider is found on that chain, and paid for every step.
+    """
     return RemoteVectorEnv(address, scene, num_envs, **options)
 
 
@@ -322,6 +445,20 @@ def policy(
 ) -> RemotePolicy:
     """A policy that a server hosts (``hyperdust serve --policy NAME=FILE``)."""
     return RemotePolicy(_core.Client(address, timeout, server_key, key), name)
+
+
+def _address(address: str | None) -> str:
+    if address is None:
+        raise AddressError("address is None, accepted is tcp://HOST:PORT or ipc://PATH; with chain= a provider is found on the chain")
+    return address
+
+
+def _payment(chain: str | None, *options: Any) -> Payment | None:
+    if chain is None:
+        if any(option is not None and option is not False for option in options[:8]):
+            raise ChainError("a session is paid on a chain: chain= is missing, the URL of a node")
+        return None
+    return Payment(chain, *options)
 
 
 def _scene_name(scene: str | None) -> str:

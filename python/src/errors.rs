@@ -8,6 +8,9 @@ pub mod python {
     pyo3::import_exception!(hyperdust.errors, AccessError);
     pyo3::import_exception!(hyperdust.errors, ActionError);
     pyo3::import_exception!(hyperdust.errors, AddressError);
+    pyo3::import_exception!(hyperdust.errors, AmountError);
+    pyo3::import_exception!(hyperdust.errors, BudgetExceeded);
+    pyo3::import_exception!(hyperdust.errors, ChainError);
     pyo3::import_exception!(hyperdust.errors, ClosedError);
     pyo3::import_exception!(hyperdust.errors, EpisodeError);
     pyo3::import_exception!(hyperdust.errors, Error);
@@ -66,16 +69,23 @@ pub fn scene(error: hyperdust_scene::Error) -> PyErr {
     }
 }
 
+/// What a chain refused, or did not do.
+pub fn chain(error: hyperdust_settlement::Error) -> PyErr {
+    python::ChainError::new_err((error.to_string(), error.is_retryable()))
+}
+
 /// Errors of a server, and of the way to it.
 pub mod wire {
     use std::time::Duration;
 
+    use alloy::primitives::U256;
+    use hyperdust_settlement::amount::Coin;
     use hyperdust_wire::{Code, Failure, client::ClientError};
     use pyo3::{PyErr, PyResult};
 
     use super::python::{
-        AccessError, ActionError, AddressError, ClosedError, ParameterError, PendingError, PolicyError, RemoteError,
-        RemoteTimeout, ResetNeeded, SceneError, SessionLost, StateError,
+        AccessError, ActionError, AddressError, BudgetExceeded, ClosedError, ParameterError, PendingError, PolicyError,
+        RemoteError, RemoteTimeout, ResetNeeded, SceneError, SeedError, SessionLost, StateError,
     };
 
     /// Of a call to an open session, or to none.
@@ -103,6 +113,17 @@ pub mod wire {
         map(error, StateError::new_err)
     }
 
+    /// A step that could not be paid, in words of its coin.
+    pub fn exceeded(coin: &Coin, budget: u128, spent: u128, made: u64, left: u64, lanes: u64) -> PyErr {
+        let show = |wei: u128| coin.show(U256::from(wei));
+        let message = format!(
+            "the budget of {} ends here: {} are spent for {made} units, {left} more can be paid, and a step takes {lanes}; nothing was stepped",
+            show(budget),
+            show(spent),
+        );
+        BudgetExceeded::new_err((message, budget, spent, made, left))
+    }
+
     /// A time that Python gave; refused where it is none.
     pub fn seconds(given: f64) -> PyResult<Duration> {
         // A year is for ever, and what can be added to any clock.
@@ -124,6 +145,8 @@ pub mod wire {
             ClientError::NoCurve(_) | ClientError::NeedsKeys { .. } | ClientError::Unauthorised { .. } => {
                 AccessError::new_err((message, "unauthorised", false))
             }
+            ClientError::Drawn => SeedError::new_err(message),
+            ClientError::Terms { .. } => RemoteError::new_err((message, "terms", false)),
             ClientError::Endpoint(_) => AddressError::new_err(message),
             _ => RemoteError::new_err((message, None::<&str>, retryable)),
         }

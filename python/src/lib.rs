@@ -11,6 +11,8 @@ mod env;
 mod episode;
 mod errors;
 mod info;
+mod line;
+mod payment;
 mod policy;
 mod remote;
 mod robot;
@@ -27,6 +29,7 @@ mod _core {
         connection::Client,
         env::Env,
         episode::Episode,
+        payment::{Bought, Purse},
         policy::{Policy, policy_file},
         remote::Remote,
         robot::Robot,

@@ -13,9 +13,9 @@ use hyperdust_gym::Seeds;
 use hyperdust_kernel::layout::Layout;
 use hyperdust_scene::ParameterValue;
 use hyperdust_wire::{
-    ArraySpec, Token,
-    client::{ClientError, Session},
-    message::{Open, Opened, Resume, Right, Run, Value},
+    ArraySpec, Hex, Token,
+    client::{Books, ClientError, Session, SignedSession},
+    message::{Open, Opened, Resume, Right, Run, SigningRequest, Value},
 };
 use numpy::PyReadonlyArray1;
 use pyo3::{
@@ -29,9 +29,14 @@ use crate::{
     connection::Client,
     errors::{self, wire},
     info::{self, Legend},
+    line::Line,
+    payment::{self, Bought, Terms},
     scene,
     vector::{self, Stepped},
 };
+
+/// Steps of a segment that are asked for in a session that is paid: what a server signs for unless told otherwise.
+const EVERY: u32 = 64;
 
 /// How long a wait goes on without a look at signals, where they come to another thread.
 const SLICE: Duration = Duration::from_millis(500);
@@ -40,7 +45,7 @@ const SLICE: Duration = Duration::from_millis(500);
 #[pyclass(module = "hyperdust._core")]
 pub struct Remote {
     /// A socket belongs to one thread at a time: `&mut self` is what guards it, the mutex tells the compiler.
-    session: Mutex<Session>,
+    line: Mutex<Line>,
     legend: Legend,
     inputs: Layout,
     actions: Actions,
@@ -49,7 +54,7 @@ pub struct Remote {
 
 #[pymethods]
 impl Remote {
-    /// Opens a session on a new connection, which it takes.
+    /// Opens a session on a new connection, which it takes; one that was opened on a chain is signed and paid.
     #[staticmethod]
     #[expect(clippy::too_many_arguments, reason = "named arguments of one Python caller")]
     fn open(
@@ -62,6 +67,7 @@ impl Remote {
         max_episode_steps: Option<u32>,
         record: bool,
         pipeline: u32,
+        bought: Option<&Bought>,
     ) -> PyResult<Self> {
         let parameters = scene::overrides(&parameters)?.into_iter().map(|(name, value)| (name, sent(value)));
         let open = Open {
@@ -70,10 +76,21 @@ impl Remote {
             max_episode_steps,
             record,
             pipeline,
+            signing: bought.map(|bought| SigningRequest {
+                user: Hex(bought.agreement.user.0),
+                every: EVERY,
+                session: Some(Hex(bought.agreement.session)),
+            }),
             ..Open::new(scene, num_envs)
         };
         let client = client.take()?;
-        Self::new(py, py.detach(|| client.open(open)).map_err(wire::opening)?)
+        let session = py.detach(|| client.open(open)).map_err(wire::opening)?;
+        let Some(bought) = bought else { return Self::new(py, Line::Free(session.into())) };
+        let (key, kept) = bought.take()?;
+        let keep = Box::new(move |books: Books<'_>| kept.write(books.receipts, books.voucher));
+        let budget = bought.agreement.deposit;
+        let signed = SignedSession::paying(session, key, keep, bought.agreement, budget).map_err(wire::opening)?;
+        Self::new(py, Line::Paid(signed.into(), Terms::of(bought)))
     }
 
     /// Takes over the session that these three are of, on a new connection, which it takes.
@@ -84,13 +101,25 @@ impl Remote {
         })?;
         let client = client.take()?;
         let resume = Resume { session, token, answered, again: None };
-        Self::new(py, py.detach(|| client.resume(resume)).map_err(wire::opening)?)
+        Self::new(py, Line::Free(py.detach(|| client.resume(resume)).map_err(wire::opening)?.into()))
     }
 
     /// Session, token and how far it was answered: what [`Remote::resume`] takes.
-    fn resumption(&mut self) -> (u64, String, u64) {
+    fn resumption(&mut self) -> PyResult<(u64, String, u64)> {
+        if matches!(self.line(), Line::Paid(..)) {
+            let why = "a session that is paid cannot be handed over: what was signed in it is known here alone";
+            return Err(errors::python::StateError::new_err(why));
+        }
         let resume = self.session().resumption();
-        (resume.session, resume.token.0.to_string(), resume.answered)
+        Ok((resume.session, resume.token.0.to_string(), resume.answered))
+    }
+
+    /// What the session has cost, by name; `None`: it is not paid.
+    fn receipt<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        match self.line() {
+            Line::Free(_) => Ok(None),
+            Line::Paid(signed, terms) => payment::receipt(py, terms, signed),
+        }
     }
 
     /// What was fixed when the session was opened, by name.
@@ -124,7 +153,7 @@ impl Remote {
         mask: Option<PyReadonlyArray1<'py, bool>>,
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
         self.alone()?;
-        self.reset_async(seeds, mask)?;
+        self.reset_async(py, seeds, mask)?;
         let (observations, _, _, _, infos) = self.wait(py, None)?;
         Ok((observations, infos))
     }
@@ -133,26 +162,28 @@ impl Remote {
     #[pyo3(signature = (seeds=None, mask=None))]
     fn reset_async(
         &mut self,
+        py: Python<'_>,
         seeds: Option<Vec<Option<u64>>>,
         mask: Option<PyReadonlyArray1<'_, bool>>,
     ) -> PyResult<()> {
         let mask = mask.as_ref().map(|mask| mask.as_slice()).transpose()?;
         let seeds = seeds.as_deref().map_or(Seeds::Continue, Seeds::Each);
-        self.session().reset_async(seeds, mask).map_err(wire::call)
+        self.settled(py)?;
+        self.line().reset_async(seeds, mask).map_err(wire::call)
     }
 
     /// As `VectorEnv.step`.
     fn step<'py>(&mut self, py: Python<'py>, actions: &Bound<'py, PyTuple>) -> PyResult<Stepped<'py>> {
         self.alone()?;
-        self.step_async(actions)?;
+        self.step_async(py, actions)?;
         self.wait(py, None)
     }
 
     /// Asks for a step; `wait` takes its batch.
-    fn step_async(&mut self, actions: &Bound<'_, PyTuple>) -> PyResult<()> {
-        let lanes = self.session().opened().num_envs;
+    fn step_async(&mut self, py: Python<'_>, actions: &Bound<'_, PyTuple>) -> PyResult<()> {
+        let lanes = self.line().opened().num_envs;
         self.actions.read(&self.inputs, Some(lanes), actions)?;
-        self.send()
+        self.send(py)
     }
 
     /// Lets a policy that the server hosts make so many steps; the last one's batch, within so many seconds.
@@ -165,6 +196,7 @@ impl Remote {
         timeout: Option<f64>,
     ) -> PyResult<Stepped<'py>> {
         self.alone()?;
+        self.settled(py)?;
         self.session().run_async(Run { policy, steps }).map_err(wire::policy)?;
         self.arrived(py, timeout, wire::policy)?;
         self.batch(py)
@@ -179,7 +211,7 @@ impl Remote {
 
     /// Number of requests whose batch was not taken.
     fn pending(&mut self) -> usize {
-        self.session().pending()
+        self.line().pending()
     }
 
     /// As `Env.reset`, of a session with one lane.
@@ -190,7 +222,8 @@ impl Remote {
         seed: Option<u64>,
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
         self.alone()?;
-        self.session().reset_async(Seeds::Each(&[seed]), None).map_err(wire::call)?;
+        self.settled(py)?;
+        self.line().reset_async(Seeds::Each(&[seed]), None).map_err(wire::call)?;
         self.arrived(py, None, wire::call)?;
         let (observation, _, _, _, info) = self.only(py)?;
         Ok((observation, info))
@@ -200,13 +233,14 @@ impl Remote {
     fn step_one<'py>(&mut self, py: Python<'py>, actions: &Bound<'py, PyTuple>) -> PyResult<One<'py>> {
         self.alone()?;
         self.actions.read(&self.inputs, None, actions)?;
-        self.send()?;
+        self.send(py)?;
         self.arrived(py, None, wire::call)?;
         self.only(py)
     }
 
     /// Everything that the future depends on. Operators.
     fn get_state<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.settled(py)?;
         let session = self.session();
         let state = py.detach(|| session.snapshot()).map_err(wire::call)?;
         Ok(PyBytes::new(py, &state))
@@ -214,7 +248,8 @@ impl Remote {
 
     /// Becomes what the state was taken of: observation arrays. Operators.
     fn set_state<'py>(&mut self, py: Python<'py>, state: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
-        let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.settled(py)?;
+        let session = self.line.get_mut().unwrap_or_else(PoisonError::into_inner).session();
         py.detach(|| session.restore(state).map(|_| ())).map_err(wire::state)?;
         let lanes = session.opened().num_envs;
         let buffers = &mut session.batch_mut().observations;
@@ -223,9 +258,9 @@ impl Remote {
 
     /// Ends the session, within so many seconds: steps of every lane, and episodes that are safe on the server.
     fn close(&mut self, py: Python<'_>, timeout: f64) -> PyResult<(u64, u64)> {
-        let session = self.session();
-        session.client().set_timeout(wire::seconds(timeout)?);
-        let closed = py.detach(|| session.close()).map_err(wire::call)?;
+        let line = self.line();
+        line.session().client().set_timeout(wire::seconds(timeout)?);
+        let closed = py.detach(|| line.close()).map_err(wire::call)?;
         Ok((closed.steps, closed.episodes))
     }
 }
@@ -234,8 +269,8 @@ impl Remote {
 type One<'py> = (Bound<'py, PyTuple>, f64, bool, bool, Bound<'py, PyDict>);
 
 impl Remote {
-    fn new(py: Python<'_>, session: Session) -> PyResult<Self> {
-        let opened: &Opened = session.opened();
+    fn new(py: Python<'_>, line: Line) -> PyResult<Self> {
+        let opened: &Opened = line.opened();
         let layout = |arrays: &[ArraySpec]| {
             ArraySpec::layout(arrays).ok_or_else(|| {
                 errors::python::RemoteError::new_err("the server has arrays of a dtype that is not known here")
@@ -244,12 +279,12 @@ impl Remote {
         let (observations, inputs) = (layout(&opened.observations)?, layout(&opened.actions)?);
         let shelves = observations.segments.iter().map(|_| Shelf::default()).collect();
         let legend = Legend::new(py, &opened.infos, opened.bodies.clone(), observations);
-        Ok(Self { session: Mutex::new(session), legend, inputs, actions: Actions::default(), shelves })
+        Ok(Self { line: Mutex::new(line), legend, inputs, actions: Actions::default(), shelves })
     }
 
     /// The batch that arrived.
     fn batch<'py>(&mut self, py: Python<'py>) -> PyResult<Stepped<'py>> {
-        let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let session = self.line.get_mut().unwrap_or_else(PoisonError::into_inner).session();
         let lanes = session.opened().num_envs;
         let batch = session.batch();
         let (rewards, terminations, truncations) = vector::ends(py, batch);
@@ -259,13 +294,38 @@ impl Remote {
         Ok((arrays, rewards, terminations, truncations, infos))
     }
 
-    fn session(&mut self) -> &mut Session {
-        self.session.get_mut().unwrap_or_else(PoisonError::into_inner)
+    fn line(&mut self) -> &mut Line {
+        self.line.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&mut self) -> PyResult<()> {
-        let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
-        session.step_async(&self.actions.slices()).map_err(wire::call)
+    fn session(&mut self) -> &mut Session {
+        self.line().session()
+    }
+
+    fn send(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.settled(py)?;
+        let line = self.line.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let sent = line.step_async(&self.actions.slices());
+        sent.map_err(|error| match (error, &*line) {
+            (ClientError::Budget { budget, spent, made, left, lanes }, Line::Paid(_, terms)) => {
+                wire::exceeded(&terms.coin, budget, spent, made, left, lanes)
+            }
+            (error, _) => wire::call(error),
+        })
+    }
+
+    /// Has everything signed and paid that comes before the next request.
+    fn settled(&mut self, py: Python<'_>) -> PyResult<()> {
+        let line = self.line();
+        match line {
+            Line::Free(_) => return Ok(()),
+            Line::Paid(signed, _) if signed.pending() => {
+                return Err(wire::call(ClientError::PipelineFull { limit: 1 }));
+            }
+            Line::Paid(..) => {}
+        }
+        let timeout = line.session().client().timeout();
+        Self::until(py, line, timeout, "receipts and vouchers", |line, slice| line.settle_within(slice), wire::call)
     }
 
     /// An error while something is pending: its batch would be taken for that of the next call.
@@ -283,23 +343,28 @@ impl Remote {
         timeout: Option<f64>,
         refused: impl Fn(ClientError) -> PyErr,
     ) -> PyResult<()> {
-        let session = self.session();
-        let timeout = timeout.map_or(Ok(session.client().timeout()), wire::seconds)?;
+        let line = self.line();
+        let timeout = timeout.map_or(Ok(line.session().client().timeout()), wire::seconds)?;
+        Self::until(py, line, timeout, "the oldest request", |line, slice| line.arrived(slice), refused)
+    }
+
+    /// Tries in slices until it is done, without the interpreter's lock, looking after signals.
+    fn until(
+        py: Python<'_>,
+        line: &mut Line,
+        timeout: Duration,
+        what: &'static str,
+        attempt: impl Fn(&mut Line, Duration) -> Result<bool, ClientError> + Sync,
+        refused: impl Fn(ClientError) -> PyErr,
+    ) -> PyResult<()> {
         let until = Instant::now() + timeout;
         loop {
-            let waited = py.detach(|| {
-                let ready = session.poll(SLICE.min(until.saturating_duration_since(Instant::now())))?;
-                if ready { session.step_wait().map(|_| true) } else { Ok(false) }
-            });
-            match waited {
+            let slice = SLICE.min(until.saturating_duration_since(Instant::now()));
+            match py.detach(|| attempt(line, slice)) {
                 Ok(true) => return Ok(()),
                 Ok(false) if Instant::now() >= until => {
-                    let endpoint = session.client().endpoint().clone();
-                    return Err(wire::call(ClientError::Timeout {
-                        endpoint,
-                        what: "the oldest request",
-                        after: timeout,
-                    }));
+                    let endpoint = line.session().client().endpoint().clone();
+                    return Err(wire::call(ClientError::Timeout { endpoint, what, after: timeout }));
                 }
                 Ok(false) | Err(ClientError::Interrupted) => py.check_signals()?,
                 Err(error) => return Err(refused(error)),
@@ -309,7 +374,7 @@ impl Remote {
 
     /// The only lane's part of the batch.
     fn only<'py>(&mut self, py: Python<'py>) -> PyResult<One<'py>> {
-        let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let session = self.line.get_mut().unwrap_or_else(PoisonError::into_inner).session();
         let batch = session.batch();
         let segments = self.legend.observations().segments.iter().zip(&batch.observations);
         let arrays = segments.map(|(segment, row)| arrays::copy(py, segment.dtype, &segment.shape, row));
