@@ -1,13 +1,17 @@
 //! A companion of a chain's sessions at work: looks, computes, commits, learns what is claimed, attests or disputes; turn after turn.
 
-use std::{num::NonZeroUsize, path::Path, sync::Arc};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use alloy::{
     primitives::{Address, B256},
     providers::Provider,
 };
 use hyperdust_kernel::merkle::Hash;
-use hyperdust_receipt::{Domain, Key, Terms};
+use hyperdust_receipt::{Key, Terms};
 use hyperdust_settlement::{
     Account,
     keeper::{Keeper, Options},
@@ -59,6 +63,8 @@ pub struct Turn {
 }
 
 type Agreed = Box<dyn Fn(&Job) -> Result<Terms, Error> + Sync>;
+/// Connects to the server: again where it was away.
+pub type Connect<'a> = Box<dyn Fn() -> Result<Client, Error> + 'a>;
 
 /// The companion.
 pub struct Watcher<'a> {
@@ -66,7 +72,12 @@ pub struct Watcher<'a> {
     outbox: Outbox,
     sender: Sender,
     keeper: Keeper<Folder>,
-    remote: Remote<'a, Agreed>,
+    connect: Connect<'a>,
+    /// None while the server is away: what was computed is enough to defend, and to attest.
+    remote: Option<Remote<'a, Agreed>>,
+    register: Register,
+    key: &'a Key,
+    folder: PathBuf,
     settings: Settings,
     program: Hash,
     machine: Option<Program>,
@@ -75,20 +86,17 @@ pub struct Watcher<'a> {
 }
 
 impl<'a> Watcher<'a> {
-    /// Of this account, with its key; files in `folder`; jobs come from the server of `client`. `machine` is the program that disputes are played with.
+    /// Of this account, with its key; files in `folder`; jobs come from the server that `connect` reaches. `machine` is the program that disputes are played with.
     pub fn new(
         account: Account,
         key: &'a Key,
-        client: Client,
+        connect: Connect<'a>,
         folder: &Path,
         machine: Option<Program>,
         settings: Settings,
     ) -> Result<Self, Error> {
-        let domain: Domain = account.market.deployment().domain();
         let register = Register::default();
-        let known = register.clone();
-        let agreed: Agreed = Box::new(move |job| known.terms(&domain, job));
-        let remote = Remote::new(client, key, folder, agreed)?;
+        std::fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.into(), source })?;
         let chained = |error: sender::Error| Error::Chain(error.to_string());
         let ledger = Ledger::open(&folder.join(OUTBOX)).map_err(chained)?;
         let of = outbox::Account { chain: account.chain.id(), address: account.address() };
@@ -97,12 +105,27 @@ impl<'a> Watcher<'a> {
         let signer = Arc::new(account.wallet.signer());
         let sender = Sender::new(account.node().clone(), signer, outbox.clone(), options).map_err(chained)?;
         let image = machine.as_ref().map(|program| program.image.clone());
-        let records = Folder::new(folder, key, register, image);
+        let records = Folder::new(folder, key, register.clone(), image);
         let options = Options { defend: settings.defend, ..Options::default() };
         let keeper = Keeper::new(account.clone(), outbox.clone(), records, options);
         let program = Program::committed(SEGMENT)?.root;
         let next = account.market.deployment().block;
-        Ok(Self { account, outbox, sender, keeper, remote, settings, program, machine, next })
+        let (remote, folder) = (None, folder.into());
+        Ok(Self {
+            account,
+            outbox,
+            sender,
+            keeper,
+            connect,
+            remote,
+            register,
+            key,
+            folder,
+            settings,
+            program,
+            machine,
+            next,
+        })
     }
 
     /// Looks, computes, and acts once. `each` hears how the computation gets on. Errors: the disk, or another chain.
@@ -121,9 +144,11 @@ impl<'a> Watcher<'a> {
         for task in tasks {
             // Only after the own result is fixed on the chain is the other one looked at.
             let session = self.keeper.records().session_of(&task.id.0);
-            if session.is_some_and(|session| self.keeper.committed(session)) {
+            if session.is_some_and(|session| self.keeper.committed(session))
+                && let Some(remote) = &mut self.remote
+            {
                 let machines = self.machine.as_ref();
-                let settled = self.remote.settle(&task, |job, number, state| match machines {
+                let settled = remote.settle(&task, |job, number, state| match machines {
                     Some(program) => machine(program)(job, number, state),
                     None => Ok(None),
                 });
@@ -161,19 +186,32 @@ impl<'a> Watcher<'a> {
         Ok(())
     }
 
+    /// The server, connected to anew where it was away.
+    fn reached(&mut self) -> Result<&mut Remote<'a, Agreed>, Error> {
+        if self.remote.is_none() {
+            let (domain, known) = (self.account.market.deployment().domain(), self.register.clone());
+            let agreed: Agreed = Box::new(move |job| known.terms(&domain, job));
+            self.remote = Some(Remote::new((self.connect)()?, self.key, &self.folder, agreed)?);
+        }
+        self.remote.as_mut().ok_or_else(|| Error::Job("there is no server".into()))
+    }
+
     /// Computes what the server gives of sessions that are watched.
     fn compute(&mut self, turn: &mut Turn, each: &(dyn Fn(&[Task], Event) + Sync)) -> Result<Vec<Task>, Error> {
-        let mut tasks = match self.remote.fetch() {
+        let mut tasks = match self.reached().and_then(Remote::fetch) {
             Ok(tasks) => tasks,
-            Err(error) if passes(&error) => {
+            // The disk is this companion's own; all else is the server's, and may be otherwise later.
+            Err(error @ Error::Io { .. }) => return Err(error),
+            Err(error) => {
                 turn.troubles.push(error.to_string());
+                self.remote = self.remote.take().filter(|_| passes(&error));
                 return Ok(Vec::new());
             }
-            Err(error) => return Err(error),
         };
+        let Some(remote) = &mut self.remote else { return Ok(Vec::new()) };
         let records = self.keeper.records();
         tasks.retain(|task| records.session_of(&task.id.0).is_some());
-        let computed = self.remote.compute(&tasks, self.program, self.settings.threads, &|event| each(&tasks, event));
+        let computed = remote.compute(&tasks, self.program, self.settings.threads, &|event| each(&tasks, event));
         let mut good = Vec::new();
         for (task, computed) in tasks.into_iter().zip(computed) {
             match computed {

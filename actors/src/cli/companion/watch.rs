@@ -76,7 +76,8 @@ impl Watch {
         let threads = threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
         let settings =
             Settings { provider: self.provider, defend: self.defend, confirmations: self.confirmations, threads };
-        let mut watcher = Watcher::new(account, &key, self.server.connect()?, &self.out, machine, settings)?;
+        let connect = Box::new(|| self.server.connect());
+        let mut watcher = Watcher::new(account, &key, connect, &self.out, machine, settings)?;
         let (mut last, mut seen) = (Vec::new(), false);
         loop {
             let bar = ProgressBar::new(0).with_style(style());

@@ -249,10 +249,10 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, ClientError>, code: Code, word:
 fn accompany(town: &Town, house: &House, folder: &Path, mut done: impl FnMut(&mut Watcher<'_>) -> bool) {
     let account = town.account("companion");
     let key = account.wallet.key().unwrap();
-    let client = Client::connect(&house.server().endpoints[0], &Default::default()).unwrap();
+    let connect = Box::new(|| Ok(Client::connect(&house.server().endpoints[0], &Default::default())?));
     let provider = Some(town.account("provider").address());
     let settings = Settings { provider, defend: true, confirmations: 2, threads: std::num::NonZeroUsize::MIN };
-    let mut watcher = Watcher::new(account, &key, client, folder, None, settings).unwrap();
+    let mut watcher = Watcher::new(account, &key, connect, folder, None, settings).unwrap();
     let handle = town.runtime.handle().clone();
     town.until("the companion is done", || {
         let turn = watcher.turn(&handle, &|_, _| {}).unwrap();
