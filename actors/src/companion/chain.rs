@@ -34,6 +34,9 @@ type Runner = Box<dyn FnMut(u32) -> Result<Run, Error> + Send>;
 /// What is agreed on the chain about a lane's job.
 #[derive(Clone, Copy, Debug)]
 struct Known {
+    session: B256,
+    /// Root of what is simulated.
+    content: B256,
     user: Address,
     provider: Address,
 }
@@ -43,12 +46,26 @@ struct Known {
 pub struct Register(Arc<Mutex<HashMap<Hash, Known>>>);
 
 impl Register {
-    fn add(&self, session: B256, state: &SessionState) {
-        let known = Known { user: state.signer, provider: state.provider };
+    fn add(&self, session: B256, state: &SessionState, content: B256) {
+        let known = Known { session, content, user: state.signer, provider: state.provider };
         let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for lane in 0..state.lanes {
             jobs.insert(claim::job(&session.0, lane.into()), known);
         }
+    }
+
+    fn remove(&self, session: B256) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, known| known.session != session);
+    }
+
+    /// Whether a session that is watched has this job.
+    pub fn has(&self, job: &Hash) -> bool {
+        self.session_of(job).is_some()
+    }
+
+    /// The session that a job is a lane of.
+    pub fn session_of(&self, job: &Hash) -> Option<B256> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(job).map(|known| known.session)
     }
 
     /// The terms of a job, where a session has it that is watched. How many steps a segment has, the two sides agree on by themselves.
@@ -60,6 +77,9 @@ impl Register {
         let (user, provider) = (known.user.0.0, known.provider.0.0);
         if found.domain != *domain || found.user.0 != user || found.provider.0 != provider {
             return Err(Error::Terms("chain, contract, user or provider are not those of the session".into()));
+        }
+        if job.model().id().0 != known.content.0 {
+            return Err(Error::Terms("its scene is not the session's asset".into()));
         }
         Ok(*found)
     }
@@ -89,8 +109,8 @@ impl Folder {
     }
 
     /// Begins to watch a session.
-    pub fn watch(&mut self, session: B256, state: SessionState) {
-        self.register.add(session, &state);
+    pub fn watch(&mut self, session: B256, state: SessionState, content: B256) {
+        self.register.add(session, &state, content);
         self.sessions.entry(session).or_insert(state);
     }
 
@@ -106,11 +126,7 @@ impl Folder {
 
     /// The session that a job is a lane of.
     pub fn session_of(&self, job: &Hash) -> Option<B256> {
-        let lanes = |state: &SessionState| 0..u64::from(state.lanes);
-        self.sessions
-            .iter()
-            .find(|(session, state)| lanes(state).any(|lane| claim::job(session, lane) == *job))
-            .map(|it| *it.0)
+        self.register.session_of(job)
     }
 
     fn file(&self, session: B256, lane: u32, ending: &str) -> PathBuf {
@@ -165,6 +181,10 @@ impl Records for Folder {
         Ok(Runs::new(graph, Box::new(run)))
     }
 
+    fn defends(&self) -> bool {
+        self.image.is_some()
+    }
+
     fn evidence(&mut self, session: B256, lane: u32, segment: u32) -> Result<Option<Evidence>, Failed> {
         let Some(committed) = self.committed(session, lane)? else { return Ok(None) };
         if (segment as usize) < committed.job().segments().len() {
@@ -188,6 +208,7 @@ impl Records for Folder {
 
     fn over(&mut self, session: B256) -> Result<(), Failed> {
         self.sessions.remove(&session);
+        self.register.remove(session);
         self.own.remove(&session);
         self.claimed.remove(&session);
         Ok(())
@@ -208,7 +229,8 @@ impl Records for Folder {
             None => {
                 let graph = |lane| {
                     let bytes = self.read(session, lane, CLAIM)?;
-                    bytes.map(|bytes| Graph::decode(&bytes).map_err(Failed::records)).transpose()
+                    // What is none says nothing of the claim: then it is asked for on the chain.
+                    Ok(bytes.and_then(|bytes| Graph::decode(&bytes).ok()))
                 };
                 let claimed = self.lanes(session, graph)?.map(Arc::new);
                 claimed.clone().map(|claimed| self.claimed.insert(session, claimed));

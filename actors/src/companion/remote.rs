@@ -71,13 +71,18 @@ impl<'a, T: Fn(&Job) -> Result<Terms, Error> + Sync> Remote<'a, T> {
     /// Jobs that wait, with their inputs: first those that are not committed to. As many as have [`INPUTS`] together, and one more; the others
     /// wait until these are over.
     pub fn fetch(&mut self) -> Result<Vec<Task>, Error> {
+        self.fetch_of(|_| true)
+    }
+
+    /// As [`Remote::fetch`], of those that are wanted.
+    pub fn fetch_of(&mut self, wanted: impl Fn(&Hash) -> bool) -> Result<Vec<Task>, Error> {
         let (mut tasks, mut held) = (Vec::new(), 0);
         for summary in self.client.jobs()?.jobs {
             if held > INPUTS {
                 break;
             }
             let (id, name) = (summary.job, summary.job.to_string().trim_start_matches("0x").to_owned());
-            if self.over.contains(&id) {
+            if self.over.contains(&id) || !wanted(&id.0) {
                 continue;
             }
             let (bytes, refused) = match self.committed(&name)? {
@@ -167,8 +172,10 @@ impl<'a, T: Fn(&Job) -> Result<Terms, Error> + Sync> Remote<'a, T> {
         let commitment = Hex(committed.commitment());
         let companion = Hex(committed.address().0);
         let claim = self.client.commit(CommitRequest { job: task.id, commitment, companion })?;
+        // What is no claim is not kept: it would stand in the place of one.
+        let graph = Graph::decode(&claim)?;
         self.write(&task.name, CLAIM, &claim)?;
-        let verdict = committed.judge(&Graph::decode(&claim)?, self.key, machine)?;
+        let verdict = committed.judge(&graph, self.key, machine)?;
         if let Verdict::Attested(signed) = &verdict {
             self.write(&task.name, ATTESTATION, &signed.encode())?;
         }
@@ -189,7 +196,9 @@ impl<'a, T: Fn(&Job) -> Result<Terms, Error> + Sync> Remote<'a, T> {
 
     fn write(&self, name: &str, ending: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = file(&self.folder, name, ending);
-        fs::write(&path, bytes).map_err(|source| Error::Io { path, source })
+        let new = path.with_extension("new");
+        let written = fs::write(&new, bytes).and_then(|()| fs::rename(&new, &path));
+        written.map_err(|source| Error::Io { path, source })
     }
 }
 

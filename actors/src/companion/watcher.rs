@@ -106,7 +106,8 @@ impl<'a> Watcher<'a> {
         let sender = Sender::new(account.node().clone(), signer, outbox.clone(), options).map_err(chained)?;
         let image = machine.as_ref().map(|program| program.image.clone());
         let records = Folder::new(folder, key, register.clone(), image);
-        let options = Options { defend: settings.defend, ..Options::default() };
+        let (defend, confirmations) = (settings.defend, settings.confirmations);
+        let options = Options { defend, confirmations, ..Options::default() };
         let keeper = Keeper::new(account.clone(), outbox.clone(), records, options);
         let program = Program::committed(SEGMENT)?.root;
         let next = account.market.deployment().block;
@@ -161,8 +162,11 @@ impl<'a> Watcher<'a> {
             }
             self.sender.pass().await
         });
-        let pass = pass.map_err(|error| Error::Chain(error.to_string()))?;
-        turn.troubles.extend(pass.troubles.iter().map(|trouble| format!("{trouble:?}")));
+        match pass {
+            Ok(pass) => turn.troubles.extend(pass.troubles.iter().map(|trouble| format!("{trouble:?}"))),
+            Err(error) if error.retryable() => turn.troubles.push(error.to_string()),
+            Err(error) => return Err(Error::Chain(error.to_string())),
+        }
         turn.sessions = self.keeper.records().watching();
         turn.pending = self.outbox.pending();
         Ok(turn)
@@ -178,8 +182,10 @@ impl<'a> Watcher<'a> {
                 continue;
             }
             let state = market.session(&node, session).await?;
-            if !matches!(state.status, Status::None | Status::Ended) {
-                self.keeper.records().watch(session, state);
+            let over = state.status == Status::Ended && state.games == 0;
+            if !over && state.status != Status::None {
+                let content = market.asset(&node, state.asset).await?.content;
+                self.keeper.records().watch(session, state, content);
             }
         }
         self.next = latest + 1;
@@ -198,7 +204,8 @@ impl<'a> Watcher<'a> {
 
     /// Computes what the server gives of sessions that are watched.
     fn compute(&mut self, turn: &mut Turn, each: &(dyn Fn(&[Task], Event) + Sync)) -> Result<Vec<Task>, Error> {
-        let mut tasks = match self.reached().and_then(Remote::fetch) {
+        let register = self.register.clone();
+        let tasks = match self.reached().and_then(|remote| remote.fetch_of(|job| register.has(job))) {
             Ok(tasks) => tasks,
             // The disk is this companion's own; all else is the server's, and may be otherwise later.
             Err(error @ Error::Io { .. }) => return Err(error),
@@ -209,8 +216,6 @@ impl<'a> Watcher<'a> {
             }
         };
         let Some(remote) = &mut self.remote else { return Ok(Vec::new()) };
-        let records = self.keeper.records();
-        tasks.retain(|task| records.session_of(&task.id.0).is_some());
         let computed = remote.compute(&tasks, self.program, self.settings.threads, &|event| each(&tasks, event));
         let mut good = Vec::new();
         for (task, computed) in tasks.into_iter().zip(computed) {

@@ -109,7 +109,10 @@ pub fn finished(hub: &Hub) -> Result<Vec<JobRecord>, Failure> {
 
 /// A finished job.
 pub fn filed(hub: &Hub, id: &Hex<32>) -> Result<Filed, Failure> {
-    let record = finished(hub)?.into_iter().find(|job| job.id.0 == id.0).ok_or_else(|| missing(id))?;
+    let record = hub.vault.store().job(&Id(id.0)).map_err(storage)?.ok_or_else(|| missing(id))?;
+    if record.segments == 0 || !over(hub, record.meta.session)? {
+        return Err(missing(id));
+    }
     let note = borsh::from_slice::<Note>(&record.meta.note).map_err(|_| missing(id))?;
     let paid = matches!(note, Note::Paid { .. });
     let note = note.lane();

@@ -88,10 +88,9 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
         return Err(Failure::new(Code::RolledBack, "the scene is not the one that the session was opened with"));
     }
     opening.blueprint = Some(blueprint);
-    if let Some(terms) = &mut opening.signing
-        && ledger.is_none()
-    {
-        admit(hub, terms, &opening.open, opening.session, &blueprint)?;
+    let fresh = ledger.is_none();
+    if let Some(terms) = opening.signing.as_mut().filter(|_| fresh) {
+        admit(hub, terms, &opening.open, &blueprint)?;
     }
     let open = &opening.open;
     let invalid = |error: &dyn std::fmt::Display| Failure::new(Code::Invalid, error);
@@ -137,13 +136,17 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
         let why = format!("policy {}, which has driven the session, is not hosted any more", Hex(*policy));
         return Err(Failure::new(Code::RolledBack, why));
     }
+    if let Some(terms) = opening.signing.as_ref().filter(|terms| fresh && terms.payment.is_some()) {
+        // Last of all: from here on nobody else is served for it.
+        signing::serve(&hub.vault, terms, &opening.open.scene, &blueprint, opening.session)?;
+    }
     let ledger = ledger.unwrap_or_else(|| Ledger::new(opening.pipeline, lanes));
     let counters = hub.metrics.counters(&open.scene);
     Ok(Shared::new(opening, shape, opened, lease, counters, ledger))
 }
 
-/// Looks a session of the chain up that a new session here names, and writes down that it is served: once.
-fn admit(hub: &Hub, terms: &mut SigningTerms, open: &Open, number: u64, blueprint: &Hex<32>) -> Result<(), Failure> {
+/// Looks a session of the chain up that a new session here names.
+fn admit(hub: &Hub, terms: &mut SigningTerms, open: &Open, blueprint: &Hex<32>) -> Result<(), Failure> {
     if open.signing.as_ref().is_none_or(|asked| asked.session.is_none()) {
         return Ok(());
     }
@@ -152,5 +155,5 @@ fn admit(hub: &Hub, terms: &mut SigningTerms, open: &Open, number: u64, blueprin
         return Err(Failure::new(Code::Invalid, why));
     };
     terms.payment = Some(settlement.admit(terms, blueprint, &provider.program)?);
-    signing::serve(&hub.vault, terms, &open.scene, blueprint, number)
+    Ok(())
 }

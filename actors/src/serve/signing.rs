@@ -5,11 +5,12 @@
 //! else. So the store is asked before anything is signed, too, and has the last word. Everything here follows from the session's log
 //! ([`super::ledger`]), which such a session keeps whole: a worker that begins again cuts the same segments and has the same books.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_gym::{Seeds, Segment};
 use hyperdust_kernel::merkle::Hash;
+use hyperdust_proof::graph::MAX_NODES;
 use hyperdust_receipt::{Address, Domain, Key, Receipt, Signed, Terms, Voucher, chain, claim, due, list};
 use hyperdust_store::{Id, JobMeta};
 use hyperdust_wire::{
@@ -290,6 +291,11 @@ impl Books {
 
     /// An error while a signature has to come first.
     pub fn may_go_on(&self) -> Result<(), Failure> {
+        if self.segments().into_iter().max().unwrap_or_default() + 2 > u64::from(MAX_NODES) {
+            let why =
+                format!("a lane has nearly {MAX_NODES} segments, the most that can be claimed: CLOSE and open another");
+            return Err(Failure::new(Code::Quota, why));
+        }
         self.book.may_go_on().map_err(|error| Failure::new(Code::Unsigned, error))
     }
 
@@ -412,6 +418,9 @@ pub fn serve(
 ) -> Result<(), Failure> {
     let storage = |error: &dyn std::fmt::Display| Failure::new(Code::Storage, error);
     let id = Id(terms.session.0);
+    // Of two that come at once, one is the second.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     if vault.store().job(&id).map_err(|error| storage(&error))?.is_some() {
         let why = format!("session {} was served here before; RESUME it, or open another on the chain", terms.session);
         return Err(Failure::new(Code::Forbidden, why));

@@ -41,7 +41,7 @@ impl<R: Records> Keeper<R> {
             Status::Paid => self.draw(session, &state, now),
             // Games that go on about a claim that has fallen are played out: there is a bond in each.
             Status::Ended if state.games > 0 => self.judge(session, &state, now).await,
-            Status::Ended => self.end(session),
+            Status::Ended => self.end(session, now),
         }
     }
 
@@ -56,8 +56,9 @@ impl<R: Records> Keeper<R> {
                 self.put_again(&format!("attest/{session}"), call, Some(state.ends), None)?;
             }
             if self.options.defend && state.games > 0 {
+                let answered = self.answer(session, &own, now).await;
                 self.play(session, |game| own.find(game), Party::Provider, state.provider, now).await?;
-                self.answer(session, &own, now).await?;
+                answered?;
             }
             return self.finalise(session, state, now);
         }

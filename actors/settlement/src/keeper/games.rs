@@ -9,7 +9,7 @@ use hyperdust_proof::Party;
 use super::{Failed, Keeper, Now, Records};
 use crate::{
     bindings as b,
-    dispute::{Act, Game, Lane, Lanes, Player},
+    dispute::{Act, Concession, Game, Lane, Lanes, Player},
     market::{Question, SessionState, Standing},
     outbox::Requirement,
 };
@@ -28,7 +28,9 @@ impl<R: Records> Keeper<R> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => {
                 let knowledge = self.records.knowledge(session, lane)?;
-                free.insert(Player::new(party, address, knowledge))
+                let player = Player::new(party, address, knowledge);
+                // To give up before the search costs fees, to lose it the bond.
+                free.insert(if self.records.defends() { player } else { player.conceding(Concession::Always) })
             }
         })
     }
@@ -47,14 +49,23 @@ impl<R: Records> Keeper<R> {
         let mut stuck = None;
         for game in games.iter().filter(|game| game.state.of(party) == address && !game.collected) {
             let Some(lane) = lane(game) else { continue };
-            let act = match self.player(session, lane, party, address)?.next(game, now.time) {
+            let next = match self.player(session, lane, party, address) {
+                Ok(player) => player.next(game, now.time).map_err(Failed::from),
+                Err(error) => Err(error),
+            };
+            let act = match next {
                 Ok(Some(act)) => act,
                 Ok(None) => continue,
                 Err(error) => {
-                    stuck.get_or_insert(Failed::from(error));
+                    stuck.get_or_insert(error);
                     continue;
                 }
             };
+            // In another's place only what the contract takes from anybody.
+            let anybodys = matches!(act, Act::Timeout | Act::Prove(_) | Act::Collect);
+            if address != self.account.address() && !anybodys {
+                continue;
+            }
             let (number, hash, until) = (game.number, game.state.hash(), game.state.until());
             let (kind, deadline) = match act {
                 Act::Timeout => ("timeout", None),
@@ -73,18 +84,28 @@ impl<R: Records> Keeper<R> {
     /// Answers every question about the session that can be answered.
     pub(super) async fn answer(&mut self, session: B256, lanes: &Lanes, now: Now) -> Result<(), Failed> {
         let market = self.account.market.clone();
-        for Question { id, asked, standing } in
-            self.asked("questions", market.questions(self.account.node(), session)).await?
-        {
-            if standing != Standing::Pending || now.time > asked.until {
+        let mut questions = self.asked("questions", market.questions(self.account.node(), session)).await?;
+        questions.retain(|question| question.standing == Standing::Pending && now.time <= question.asked.until);
+        questions.sort_by_key(|question| question.asked.until);
+        let mut failed = None;
+        for Question { id, asked, .. } in questions {
+            let name = format!("answer/{id}");
+            if self.on_its_way(&name) {
                 continue;
             }
             let Some(lane) = lanes.open(asked.lane) else { continue };
-            let Some(evidence) = self.records.evidence(session, asked.lane, asked.segment)? else { continue };
-            let call = market.answer(&asked, &lane, &evidence)?;
-            self.put_again(&format!("answer/{id}"), call, Some(asked.until), None)?;
+            let call = match self.records.evidence(session, asked.lane, asked.segment) {
+                Ok(Some(evidence)) => market.answer(&asked, &lane, &evidence).map_err(Failed::from),
+                Ok(None) => continue,
+                Err(error) => Err(error),
+            };
+            match call {
+                Ok(call) => self.put_again(&name, call, Some(asked.until), None)?,
+                // One that can't be answered keeps no other from its answer.
+                Err(error) => drop(failed.get_or_insert(error)),
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// Finds out by questions what is claimed, where nobody says so: of each lane what is claimed of it, and where its plan is another than the one that is known,
@@ -97,6 +118,7 @@ impl<R: Records> Keeper<R> {
         now: Now,
     ) -> Result<(), Failed> {
         let (market, me) = (self.account.market.clone(), self.account.address());
+        let in_time = now.time <= state.ends;
         let questions = self.asked("questions", market.questions(self.account.node(), session)).await?;
         let mine: Vec<&Question> = questions.iter().filter(|question| question.asked.challenger == me).collect();
         if let Some(pending) = mine.iter().find(|question| question.standing == Standing::Pending) {
@@ -114,6 +136,9 @@ impl<R: Records> Keeper<R> {
             })
         };
         let next = |lane: u32, segment: u32| {
+            if !in_time || mine.len() >= self.options.questions {
+                return Ok(());
+            }
             let call = market.ask(session, lane, segment, 0);
             self.put_again(&format!("ask/{session}/{lane}/{segment}"), call, Some(state.ends), None)
         };

@@ -34,7 +34,7 @@ use crate::{
     Account, Call, Error,
     crash::crash_point,
     dispute::Player,
-    market::SessionState,
+    market::{SessionState, Status},
     outbox::{Intent, Outbox, Requirement, State},
 };
 
@@ -57,11 +57,15 @@ pub struct Options {
     pub least: U256,
     /// Whether a companion defends claims that it knows to be true.
     pub defend: bool,
+    /// Blocks after which a session that has ended is believed to have.
+    pub confirmations: u64,
+    /// Questions about one session, at most: a provider that answers them is paid for each.
+    pub questions: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { least: U256::ONE, defend: false }
+        Self { least: U256::ONE, defend: false, confirmations: 1, questions: 16 }
     }
 }
 
@@ -73,6 +77,8 @@ pub struct Keeper<R: Records> {
     options: Options,
     /// Players of games, by session and lane, with what they computed.
     players: HashMap<(B256, u32, Party), Player<R::Knowledge>>,
+    /// Since which block sessions are seen to have ended.
+    ended: HashMap<B256, u64>,
 }
 
 impl<R: Records> std::fmt::Debug for Keeper<R> {
@@ -84,7 +90,7 @@ impl<R: Records> std::fmt::Debug for Keeper<R> {
 impl<R: Records> Keeper<R> {
     /// Of this account, whose outbox it is.
     pub fn new(account: Account, outbox: Outbox, records: R, options: Options) -> Self {
-        Self { account, outbox, records, options, players: HashMap::new() }
+        Self { account, outbox, records, options, players: HashMap::new(), ended: HashMap::new() }
     }
 
     /// What is known.
@@ -113,8 +119,12 @@ impl<R: Records> Keeper<R> {
         Ok(Now { block: header.number, time: header.timestamp })
     }
 
-    async fn state(&self, session: B256) -> Result<SessionState, Failed> {
-        self.asked("session", self.account.market.session(self.account.node(), session)).await
+    async fn state(&mut self, session: B256) -> Result<SessionState, Failed> {
+        let state = self.asked("session", self.account.market.session(self.account.node(), session)).await?;
+        if state.status != Status::Ended {
+            self.ended.remove(&session);
+        }
+        Ok(state)
     }
 
     fn put(&self, key: String, call: Call) -> Result<(), Failed> {
@@ -145,6 +155,12 @@ impl<R: Records> Keeper<R> {
         Err(Failed::Refused { name: name.into(), times: TRIES })
     }
 
+    /// Whether something was put and has not come to nothing.
+    fn on_its_way(&self, name: &str) -> bool {
+        let tries = (0..TRIES).map_while(|attempt| self.outbox.get(&format!("{name}/{attempt}")));
+        tries.last().is_some_and(|record| !matches!(record.state, State::Failed(_)))
+    }
+
     /// Whether something that was put is on the chain.
     fn happened(&self, name: &str) -> bool {
         let included =
@@ -154,8 +170,13 @@ impl<R: Records> Keeper<R> {
             .any(|record| included(record.state))
     }
 
-    /// Nothing is left to do.
-    fn end(&mut self, session: B256) -> Result<(), Failed> {
+    /// Nothing is left to do, once that is as deep in the chain as it has to be.
+    fn end(&mut self, session: B256, now: Now) -> Result<(), Failed> {
+        let since = *self.ended.entry(session).or_insert(now.block);
+        if now.block.saturating_sub(since) + 1 < self.options.confirmations {
+            return Ok(());
+        }
+        self.ended.remove(&session);
         self.players.retain(|(of, ..), _| *of != session);
         self.records.over(session)
     }
@@ -165,7 +186,7 @@ impl<R: Records> Keeper<R> {
         // The seed of a minting session, or the companion that is paid: from the hash of a block that has to be there.
         if now.block > state.draw_block && state.draw_block > 0 {
             let (what, call) = match state.status {
-                crate::market::Status::Paid => ("reward", self.account.market.reward(session)),
+                Status::Paid => ("reward", self.account.market.reward(session)),
                 _ => ("draw", self.account.market.draw(session)),
             };
             // Where the block was forgotten the same call only names another.

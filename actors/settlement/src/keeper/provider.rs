@@ -21,18 +21,16 @@ impl<R: Records> Keeper<R> {
 
     async fn serve(&mut self, session: B256, now: Now) -> Result<(), Failed> {
         let state = self.state(session).await?;
-        if state.provider != self.account.address() {
-            return self.records.over(session);
-        }
         match state.status {
             // A node that is behind, or a block that vanished.
             Status::None => Ok(()),
+            _ if state.provider != self.account.address() => self.end(session, now),
             Status::Open | Status::Closing => self.earn(session, &state, now),
             Status::Claimed => self.stand(session, &state, now).await,
             Status::Paid => self.draw(session, &state, now),
             // Games that go on about a claim that has fallen are played out: there is a bond in each.
             Status::Ended if state.games > 0 => self.stand(session, &state, now).await,
-            Status::Ended => self.end(session),
+            Status::Ended => self.end(session, now),
         }
     }
 
@@ -66,8 +64,10 @@ impl<R: Records> Keeper<R> {
             if found != lanes.commitment() {
                 return Err(Failed::Stranger { session, found, known: lanes.commitment() });
             }
+            // Neither keeps the other from its clocks.
+            let answered = self.answer(session, &lanes, now).await;
             self.play(session, |game| lanes.find(game), Party::Provider, state.provider, now).await?;
-            self.answer(session, &lanes, now).await?;
+            answered?;
         }
         self.finalise(session, state, now)
     }

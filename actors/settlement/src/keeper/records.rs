@@ -102,6 +102,11 @@ pub trait Records {
     /// What follows from the inputs of a lane: what a game about it is played with.
     fn knowledge(&mut self, session: B256, lane: u32) -> Result<Self::Knowledge, Failed>;
 
+    /// Whether games can be played at all: whether there is the program that nodes are run with.
+    fn defends(&self) -> bool {
+        true
+    }
+
     /// What answers a question about a segment of a lane. None where it isn't known here.
     fn evidence(&mut self, session: B256, lane: u32, segment: u32) -> Result<Option<Evidence>, Failed>;
 

@@ -11,7 +11,7 @@
 //! What was taken lies in the store as a job ([`Note::Policy`](crate::serve::signing::Note)): a segment a request, each of which takes the place of the one before. [`last`] is what can be claimed.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     future::Future,
     pin::Pin,
     sync::{
@@ -161,6 +161,8 @@ struct Shared {
     book: Arc<dyn Book>,
     vault: Arc<Vault>,
     tabs: Mutex<HashMap<Hash, Tab>>,
+    /// Sessions of which nothing is taken any more: they are about to be claimed.
+    ended: Mutex<HashSet<Hash>>,
     waiting: AtomicUsize,
 }
 
@@ -186,7 +188,13 @@ impl Shared {
 impl Till {
     /// With a thread that ends with it.
     pub fn start(book: Arc<dyn Book>, vault: Arc<Vault>) -> Result<Self, Error> {
-        let shared = Arc::new(Shared { book, vault, tabs: Mutex::default(), waiting: AtomicUsize::new(0) });
+        let shared = Arc::new(Shared {
+            book,
+            vault,
+            tabs: Mutex::default(),
+            ended: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+        });
         let (keep, kept) = channel();
         let keeper = shared.clone();
         let thread = std::thread::Builder::new().name("till".into()).spawn(move || keeper.run(&kept));
@@ -201,7 +209,9 @@ impl Till {
 
     /// Takes nothing more for a session: it was claimed, or its user closed it. What is under way is answered.
     pub fn end(&self, session: &Hash) {
-        self.shared.tabs().remove(session);
+        let mut tabs = self.shared.tabs();
+        self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner).insert(*session);
+        tabs.remove(session);
     }
 
     /// Opens a policy for whoever pays with this session.
@@ -275,6 +285,9 @@ impl Shared {
         let (price, deposit) = (narrow(state.price), narrow(state.deposit));
         let taken = last(self.vault.store(), &payer.session.0).map_err(|error| Failure::new(Code::Storage, error))?;
         let mut tabs = self.tabs();
+        if self.ended.lock().unwrap_or_else(PoisonError::into_inner).contains(&payer.session.0) {
+            return wrong(Code::Forbidden, "status", &"about to be claimed", &"open");
+        }
         let tab = tabs.entry(payer.session.0).or_insert_with(|| {
             let book = PolicyBook::new(payer.session.0, price, deposit);
             let resumed = taken.as_ref().map(|taken| {

@@ -112,8 +112,9 @@ impl Settlement {
         let every = Duration::from_secs(self.settings.look);
         self.handle.spawn(send(sender, every, stopped.clone()));
         let patience = Duration::from_secs(self.settings.patience);
+        let how = Options { confirmations: self.settings.confirmations, ..Options::default() };
         let store = Store::new(hub.clone(), sessions, self.image.clone(), patience);
-        let keeper = Keeper::new(self.account.clone(), self.outbox.clone(), store, Options::default());
+        let keeper = Keeper::new(self.account.clone(), self.outbox.clone(), store, how);
         let runtime = self.handle.clone();
         let thread = std::thread::Builder::new()
             .name("keeper".into())

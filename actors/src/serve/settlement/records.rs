@@ -80,6 +80,10 @@ impl Store {
         let Some(payment) = self.payment(session)?.filter(|payment| payment.voucher.message.amount > 0) else {
             return Ok(Work::Nothing);
         };
+        // The chain takes no lane without a segment.
+        if payment.segments.contains(&0) {
+            return Ok(Work::Nothing);
+        }
         let mut graphs = Vec::new();
         for lane in 0..self.lanes(session)? {
             graphs.push(self.filed(session, lane)?.claim().map_err(Failed::records)?);
@@ -110,6 +114,10 @@ impl Records for Store {
         let graph = filed.claim().map_err(Failed::records)?;
         let truth = Truth::of(filed.job).map_err(Failed::records)?;
         Ok(Runs::new(graph, Box::new(move |node| truth.run(&image, node as usize))))
+    }
+
+    fn defends(&self) -> bool {
+        self.image.is_some()
     }
 
     fn evidence(&mut self, session: B256, lane: u32, segment: u32) -> Result<Option<Evidence>, Failed> {
