@@ -137,8 +137,9 @@ fn it_may_end_at_every_point() {
         for hit in [1, 4] {
             let (anvil, folder) = (Anvil::start().await, tempfile::tempdir().unwrap());
             anvil.mine(5).await;
-            let mut ended = 0;
-            for point in POINTS {
+            let (mut ended, first) = (0, batch);
+            // Keepers end in `disputes`.
+            for point in POINTS.iter().filter(|point| !point.starts_with("keeper")) {
                 // What a new process does once, it does not do twice.
                 let (status, said) = start(folder.path(), &anvil, batch, Some(format!("{point}#{hit}")));
                 if status.signal() == Some(SIGABRT) {
@@ -149,12 +150,12 @@ fn it_may_end_at_every_point() {
                 }
                 batch += 1;
             }
-            println!("{ended} of {} points, at time {hit}", POINTS.len());
+            println!("{ended} points, at time {hit}");
             let (status, said) = start(folder.path(), &anvil, batch, None);
             assert!(status.success(), "{said}");
             let desk = Desk::open(&folder.path().join("ledger"), anvil.provider.clone(), options());
             let all = desk.outbox.all();
-            assert!(all.len() as u64 > 3 * POINTS.len() as u64);
+            assert!(all.len() as u64 > 3 * (batch - first));
             for record in &all {
                 let refused = record.intent.call.to == REFUSER;
                 let good = match &record.state {
