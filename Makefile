@@ -76,9 +76,10 @@ wheel: $(VENV)/.ready ## build the release wheel and install it into the test en
 # ---------------------------------------------------------------------------------------------- the two commands
 
 .PHONY: demo
-demo: wheel page ## serve worlds, train PPO on our Ant over the wire, host what it learned, replay it, export it; pictures in out/
+demo: wheel page guest ## publish Ant on a chain of this machine, serve it, train PPO and pay for each step, check, replay, sell what was learned; pictures in out/
 	cargo build $(CARGO_FLAGS) --quiet --release -p hyperdust-actors --bin hyperdust
-	HYPERDUST_BINARY=$(CARGO_TARGET_DIR)/release/hyperdust $(PY) python/examples/demo.py --out $(OUT)
+	HYPERDUST_BINARY=$(CARGO_TARGET_DIR)/release/hyperdust HYPERDUST_GUEST=$(GUEST) \
+	  $(PY) python/examples/demo.py --out $(OUT) --json $(OUT)/market.json
 
 .PHONY: test
 test: page lint test-rust test-guest test-contracts test-steps test-python ## everything that needs neither a GPU nor torch

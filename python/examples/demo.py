@@ -1,26 +1,25 @@
-"""`make demo`: the whole way, on one machine, in a few minutes.
+"""`make demo`: the whole way, on one machine, in a few minutes, with nothing from outside.
 
-A server is started; PPO learns our Ant over the wire; the policy that comes out is hosted, and drives a session on the server without
-a client in between; what the server recorded of that is filmed, replayed bit for bit, and made a Minari data set.
+An author publishes our Ant on a chain; a provider puts a bond up and serves it; PPO learns it over the wire and pays for every step; a
+companion computes all of it again, and everybody is paid. The policy that comes out is hosted, and drives a session on the server without a
+client in between; what the server recorded of that is filmed, replayed bit for bit, and made a Minari data set. The policy becomes an agent
+on the chain, which another agent asks and pays. It ends with what everybody had and has, and what each action took. `story.py` is the
+chain's part of it.
 
 Writes into the folder `--out`: learning_curve.png, best_episode.gif, film_strip.png, policy.npz (the learner's own), policy.safetensors
-(what a server hosts), best_episode.hdep (the recording: seed, actions and a digest of every step) and minari/ (the data set). The
-server's binary is HYPERDUST_BINARY, or `hyperdust` on the path.
+(what a server hosts), best_episode.hdep (the recording: seed, actions and a digest of every step), minari/ (the data set) and market/ (the
+chain, its wallets, what the processes said). `--json` names a file for all amounts and transactions. The binary is HYPERDUST_BINARY, or
+`hyperdust` on the path; HYPERDUST_GUEST is the folder of the programs that disputes are played with.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import os
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import gymnasium
@@ -29,6 +28,8 @@ import matplotlib
 import numpy as np
 import ppo_jax
 from ppo_jax import Policy, to_env
+from story import PATIENT, PURSES, DrawnSeeds, Story
+from town import Failed, town
 
 import hyperdust
 from hyperdust import policies
@@ -38,27 +39,6 @@ import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first
 
 FRAMES_PER_SECOND = 20
 DATA_SET = "demo/expert-v0"
-
-
-@contextlib.contextmanager
-def serving(data: Path, *flags: str) -> Iterator[str]:
-    """A server on this folder, for as long as the block runs: its address. It is told to end, and ends by itself when it has drained."""
-    binary = os.environ.get("HYPERDUST_BINARY") or shutil.which("hyperdust")
-    if binary is None:
-        sys.exit("no server: set HYPERDUST_BINARY to the hyperdust binary (cargo build --release -p hyperdust-actors)")
-    command = [Path(binary).resolve(), "serve", "--listen", "tcp://127.0.0.1:*", "--http", "127.0.0.1:0", "--data", str(data), "--set", "level=warn"]
-    server = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True, cwd=data)
-    try:
-        said = server.stdout.readline()
-        if not said.startswith("listens on "):
-            sys.exit("the server did not start")
-        address = said.split()[-1]
-        print(f"  a server at {address}, its page at {server.stdout.readline().split()[-1]}")
-        yield address
-    finally:
-        server.send_signal(signal.SIGTERM)
-        status = server.wait()
-        print(f"  the server has drained, exit status {status}")
 
 
 def save_hosted(policy: Policy, space: gymnasium.Space, path: Path) -> None:
@@ -99,16 +79,18 @@ def draw_curve(curve: list[dict[str, float]], env_id: str, path: Path) -> None:
     plt.close(figure)
 
 
-def learn(address: str, scene: str, flags: argparse.Namespace) -> ppo_jax.Result:
-    """PPO over the wire, and what the policy is worth before and after."""
+def learn(story: Story, flags: argparse.Namespace) -> tuple[ppo_jax.Result, Policy, str]:
+    """PPO over the wire, every step paid, and what the policy is worth before and after; the untrained one; the session."""
     config = ppo_jax.configure(flags.env_id, seed=flags.seed, total_steps=flags.steps)
     rng = np.random.default_rng(flags.seed)
     untrained = ppo_jax.train(dataclasses.replace(config, total_steps=0), progress=False).policy
     aimless = ppo_jax.evaluate(lambda seen: rng.uniform(-1, 1, untrained(seen).shape), config, flags.lanes)
     before = ppo_jax.evaluate(untrained, config, flags.lanes)
-    envs = hyperdust.connect(address, scene, config.num_envs, autoreset_mode=config.autoreset.title().replace("_", ""))
-    result = ppo_jax.train(config, envs)
-    envs.close()
+    rounds = -(-config.total_steps // (config.num_steps * config.num_envs))
+    mode = config.autoreset.title().replace("_", "")
+    envs = story.connect(config.num_envs, rounds * config.num_steps, autoreset_mode=mode)
+    result = ppo_jax.train(config, DrawnSeeds(envs))
+    session = story.paid(envs)
     after = ppo_jax.evaluate(result.policy, config, flags.lanes)  # here: the worlds are the same, bit for bit
 
     def say(label: str, found: dict[str, float]) -> None:
@@ -118,8 +100,8 @@ def learn(address: str, scene: str, flags: argparse.Namespace) -> ppo_jax.Result
     say("random actions ", aimless)
     say("before training", before)  # an untrained ant stands still, and is paid for being upright
     say("after training ", after)
-    print(f"  {flags.steps / result.seconds:,.0f} steps a second, learning and the wire included ({result.seconds:.0f} s)")
-    return result
+    print(f"  {flags.steps / result.seconds:,.0f} steps a second, learning, the wire and payment included ({result.seconds:.0f} s)")
+    return result, untrained, session
 
 
 def drive(address: str, scene: str, policy: Policy, flags: argparse.Namespace) -> None:
@@ -140,6 +122,50 @@ def drive(address: str, scene: str, policy: Policy, flags: argparse.Namespace) -
     hosted.close(), envs.close()
 
 
+def recorded(address: str, scene: str, flags: argparse.Namespace) -> list[float]:
+    """What the server has of that, filmed, replayed, and as a data set: the returns of its episodes."""
+    recording = flags.out / "best_episode.hdep"
+    episodes = hyperdust.dataset(address).filter(scene=scene, complete=True, min_steps=1)
+    best = max((episode for episode in episodes if episode.seed is not None), key=lambda e: e.episode_return)
+    print(f"  {len(episodes)} episodes; the best: return {best.episode_return:.1f}, {len(best)} steps, seed {best.seed}")
+    verification = episodes.verify(progress=False)
+    print(f"  {verification}")
+    best.save(recording)
+    frames = film(flags.env_id, best, seconds=10.0)
+    iio.imwrite(flags.out / "best_episode.gif", frames, duration=1000 / FRAMES_PER_SECOND, loop=0)
+    strip = np.concatenate([frames[i] for i in np.linspace(0, len(frames) - 1, 6).astype(int)], axis=1)
+    iio.imwrite(flags.out / "film_strip.png", strip)
+    report = hyperdust.replay(recording)  # from the file: anyone who has it can do the same
+    if not (report.equal and verification.equal):
+        raise Failed(f"replay differs: {report}")
+    print(f"  replayed from {recording.stat().st_size:,} bytes: every digest matched ({report.matched} of {report.steps} steps)")
+    episodes.to_minari(DATA_SET, overwrite=True, progress=False, algorithm_name="PPO")
+    return sorted(episode.episode_return for episode in episodes)
+
+
+def read_back(returns: list[float]) -> None:
+    """The data set as anyone reads it."""
+    import minari
+
+    data = minari.load_dataset(DATA_SET)
+    read = sorted(float(np.sum(episode.rewards)) for episode in data.iterate_episodes())
+    print(f"  minari.load_dataset({DATA_SET!r}): {data.total_episodes} episodes, {data.total_steps:,} steps, mean return {np.mean(read):.1f}")
+    if not np.allclose(read, returns):
+        raise Failed("the data set differs from what was recorded")
+
+
+def ask(story: Story, walker: int, policy: Policy, flags: argparse.Namespace) -> None:
+    """Another agent asks the trained one about observations of its own."""
+    worlds = hyperdust.make_vec(flags.env_id, num_envs=flags.lanes)
+    observations, _ = worlds.reset(seed=30_000)
+    rows = observations.reshape(flags.lanes, -1)
+    answers, space = story.invoke(walker, rows), worlds.single_action_space
+    if isinstance(space, gymnasium.spaces.Box):
+        mine = to_env(space, policy(observations)).reshape(answers.shape)
+        if not np.allclose(answers, mine, atol=1e-4):
+            raise Failed(f"what the agent answered is not what the policy says: off by {np.abs(answers - mine).max()}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("out"))
@@ -147,54 +173,49 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=1_200_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=16, help="episodes played to judge the policy")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where all amounts and transactions are written down")
     flags = parser.parse_args()
     flags.out.mkdir(parents=True, exist_ok=True)
     os.environ["MINARI_DATASETS_PATH"] = str((flags.out / "minari").resolve())
-    import minari
-
-    scene = gymnasium.spec(flags.env_id).kwargs["scene"]
-    hosted, recording = flags.out / "policy.safetensors", flags.out / "best_episode.hdep"
-    with tempfile.TemporaryDirectory(prefix="hyperdust-demo-") as folder:
-        print(f"1. PPO on {scene}, {flags.steps:,} steps, seed {flags.seed}, learned over the wire (HyperDust {hyperdust.__version__})")
-        with serving(Path(folder)) as address:
-            result = learn(address, scene, flags)
+    scene, hosted = gymnasium.spec(flags.env_id).kwargs["scene"], flags.out / "policy.safetensors"
+    with tempfile.TemporaryDirectory(prefix="hyperdust-demo-") as folder, town(flags.out / "market", PURSES) as here:
+        print(f"1. a market on this machine, and the author's scene on it (HyperDust {hyperdust.__version__})")
+        story = Story(here, scene, Path(folder))
+        story.publish()
+        print("2. a provider puts a bond up and serves it; a companion watches")
+        story.bond()
+        with story.serving(patience=PATIENT):
+            story.accompany()
+            print(f"3. a user trains: PPO on {scene}, {flags.steps:,} steps, seed {flags.seed}, over the wire, every step paid")
+            result, untrained, session = learn(story, flags)
+            print("4. the companion computes all of it again, from actions and seeds alone")
+            story.committed(session)
         draw_curve(result.curve, flags.env_id, flags.out / "learning_curve.png")
         result.policy.save(flags.out / "policy.npz")
-        save_hosted(result.policy, hyperdust.load(scene).action_space, hosted)
+        space, novice = hyperdust.load(scene).action_space, Path(folder) / "novice.safetensors"
+        save_hosted(result.policy, space, hosted)
+        save_hosted(untrained, space, novice)
 
-        print(f"2. the policy is hosted (digest {policies.load(hosted).digest[:18]}…) and drives a session of {flags.lanes} lanes")
-        with serving(Path(folder), f"--policy=demo={hosted.resolve()}") as address:
+        print("5. the provider claims, and everybody is paid")
+        with story.serving(f"--policy=demo={hosted.resolve()}") as address:
+            story.settle(session)
+            print(f"6. the policy is hosted (digest {policies.load(hosted).digest[:18]}…) and drives a session of {flags.lanes} lanes")
             drive(address, scene, result.policy, flags)
-
-            print("3. what the server has recorded of it")
-            episodes = hyperdust.dataset(address).filter(scene=scene, complete=True, min_steps=1)
-            best = max((episode for episode in episodes if episode.seed is not None), key=lambda e: e.episode_return)
-            print(f"  {len(episodes)} episodes; the best: return {best.episode_return:.1f}, {len(best)} steps, seed {best.seed}")
-            verification = episodes.verify(progress=False)
-            print(f"  {verification}")
-            best.save(recording)
-            frames = film(flags.env_id, best, seconds=10.0)
-            iio.imwrite(flags.out / "best_episode.gif", frames, duration=1000 / FRAMES_PER_SECOND, loop=0)
-            strip = np.concatenate([frames[i] for i in np.linspace(0, len(frames) - 1, 6).astype(int)], axis=1)
-            iio.imwrite(flags.out / "film_strip.png", strip)
-            report = hyperdust.replay(recording)  # from the file: anyone who has it can do the same
-            if not (report.equal and verification.equal):
-                print(f"REPLAY DIFFERS: {report}")
-                return 1
-            print(f"  replayed from {recording.stat().st_size:,} bytes: every digest matched ({report.matched} of {report.steps} steps)")
-
-            print("4. the same as a Minari data set")
-            episodes.to_minari(DATA_SET, overwrite=True, progress=False, algorithm_name="PPO")
-            returns = sorted(episode.episode_return for episode in episodes)
-    data = minari.load_dataset(DATA_SET)
-    read = sorted(float(np.sum(episode.rewards)) for episode in data.iterate_episodes())
-    print(f"  minari.load_dataset({DATA_SET!r}): {data.total_episodes} episodes, {data.total_steps:,} steps, mean return {np.mean(read):.1f}")
-    if not np.allclose(read, returns):
-        print("THE DATA SET DIFFERS from what was recorded")
-        return 1
+            print("7. what the server has recorded of it, also as a Minari data set")
+            returns = recorded(address, scene, flags)
+            read_back(returns)
+            print("8. what was learned becomes an agent, which another agent asks and pays")
+            ask(story, story.agents(hosted, novice), result.policy, flags)
+            story.leave()
+        here.stop("companion")
+        print("9. who had what, who has what, and what it took; read back from the chain")
+        story.close(flags.json)
     print(f"saved {', '.join(sorted(str(path) for path in flags.out.iterdir()))}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Failed as error:
+        sys.exit(f"FAILED: {error}")
