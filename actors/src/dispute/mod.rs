@@ -91,14 +91,29 @@ fn nobody(truth: &Truth, program: &Program) -> Result<Report, Error> {
     Ok(report::undisputed(segments as u32))
 }
 
-/// A dispute about what a segment gave.
-fn outputs(
-    truth: &Truth,
-    program: &Program,
-    liar: Party,
+/// How one side of a dispute runs a node.
+pub type Runner<'a> = Box<dyn FnMut(u32) -> Result<Run, Error> + 'a>;
+
+/// What one side of a dispute knows.
+pub type Knows<'a> = Runs<Runner<'a>>;
+
+/// What the two sides of a dispute know, one of which lies about one instruction and computes everything that follows from it.
+pub struct Sides<'a> {
+    /// Of the side that is right.
+    pub honest: Knows<'a>,
+    /// Of the one that lies.
+    pub liar: Knows<'a>,
+    /// Segment and instruction of the lie.
+    pub lie: (usize, u64),
+}
+
+/// Makes a lie by `injection`, which isn't one about actions. An error where it would change no output.
+pub fn sides<'a>(
+    truth: &'a Truth,
+    program: &'a Program,
     injection: &Injection,
-    show: &mut impl FnMut(&str),
-) -> Result<Report, Error> {
+    mut show: impl FnMut(&str),
+) -> Result<Sides<'a>, Error> {
     let job = &truth.job;
     let (number, moves) = locate(job, injection.step)?;
     show(&format!("segment {number} runs on the proof machine"));
@@ -115,19 +130,35 @@ fn outputs(
             accepted: "a value whose change reaches the segment's output".into(),
         });
     };
-    show("both play");
     let believed = follow(truth, number, lied.bytes());
     let graphs = (truth.graph()?, job.graph(&believed.roots)?);
     let (mut honest, mut lied) = (Some(honest), Some(lied));
-    let mut true_runs = Runs::new(graphs.0, |index: u32| match honest.take_if(|_| index as usize == number) {
+    let true_runs = move |index: u32| match honest.take_if(|_| index as usize == number) {
         Some(run) => Ok(run),
         None => truth.run(&program.image, index as usize),
-    });
-    let mut false_runs = Runs::new(graphs.1, |index: u32| match lied.take_if(|_| index as usize == number) {
+    };
+    let false_runs = move |index: u32| match lied.take_if(|_| index as usize == number) {
         Some(run) => Ok(run),
         None => believed.run(job, program, index as usize),
-    });
-    let judge = Signatures::of(job)?;
+    };
+    Ok(Sides {
+        honest: Runs::new(graphs.0, Box::new(true_runs)),
+        liar: Runs::new(graphs.1, Box::new(false_runs)),
+        lie: (number, instruction),
+    })
+}
+
+/// A dispute about what a segment gave.
+fn outputs(
+    truth: &Truth,
+    program: &Program,
+    liar: Party,
+    injection: &Injection,
+    show: &mut impl FnMut(&str),
+) -> Result<Report, Error> {
+    let Sides { honest: mut true_runs, liar: mut false_runs, lie } = sides(truth, program, injection, &mut *show)?;
+    show("both play");
+    let judge = Signatures::of(&truth.job)?;
     let claim = match liar {
         Party::Provider => false_runs.graph().root(),
         Party::Challenger => true_runs.graph().root(),
@@ -152,7 +183,7 @@ fn outputs(
         }
         _ => None,
     };
-    report::of(&game, &judge, guilty, Some((number, instruction)))
+    report::of(&game, &judge, guilty, Some(lie))
 }
 
 /// A dispute about what the user asked for: the provider used other actions, or the companion says so.
