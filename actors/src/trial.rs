@@ -54,13 +54,18 @@ pub fn sign(job: &Job, seed: u64, every: u32) -> Result<Job, Error> {
         provider: key("provider")?.address(),
         credit: NonZeroU64::new(u64::from(every)).unwrap_or(NonZeroU64::MIN),
     };
+    signed(job, terms, &user)
+}
+
+/// The job as its user signs it under these terms, segment by segment.
+pub fn signed(job: &Job, terms: Terms, user: &Key) -> Result<Job, Error> {
     let (mut root, mut steps) = (chain::START, 0_u64);
     let mut segments = job.segments().to_vec();
     for (number, inputs) in segments.iter_mut().enumerate() {
         root = chain::next(chain::ACTIONS, &root, &crate::job::actions_root(inputs));
         steps += u64::from(job.shape(number)?.0);
         let message = ActionRoot { job: terms.job, segment: number as u64, steps, root };
-        *inputs = Inputs { signed: Some(Signed::new(message, &terms.domain, &user)), ..inputs.clone() };
+        *inputs = Inputs { signed: Some(Signed::new(message, &terms.domain, user)), ..inputs.clone() };
     }
     Job::new(job.model(), job.program(), segments, Some(terms))
 }

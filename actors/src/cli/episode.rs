@@ -6,7 +6,11 @@ use clap::{Subcommand, ValueEnum};
 use hyperdust_proof::Party;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Guest, Trial, print_json, recorded, source::Source};
+use super::{
+    Guest, Trial, print_json, recorded,
+    settled::{self, Settling},
+    source::Source,
+};
 use crate::{
     Error,
     dispute::{self, Injection, Truth},
@@ -14,7 +18,7 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Plays a whole dispute about an episode of random actions, and prints every move and the guilty instruction
+    /// Plays a whole dispute about an episode of random actions, and prints every move and the guilty instruction; on a chain with --chain
     Dispute {
         #[command(flatten)]
         trial: Trial,
@@ -30,6 +34,8 @@ pub(super) enum Command {
         json: bool,
         #[command(flatten)]
         guest: Guest,
+        #[command(flatten)]
+        settling: Settling,
     },
     /// Lists the episodes of a store, the newest first
     List(recorded::List),
@@ -62,19 +68,27 @@ pub(super) enum Liar {
 
 pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
-        Command::Dispute { trial, inject, liar, json, guest } => {
+        Command::Dispute { trial, inject, liar, json, guest, settling } => {
             let liar = match liar {
                 Liar::Provider => Some(Party::Provider),
                 Liar::Companion => Some(Party::Challenger),
                 Liar::None => None,
             };
+            let lie = liar.map(|liar| (liar, inject));
             let bar = ProgressBar::new_spinner().with_style(style());
             bar.enable_steady_tick(Duration::from_millis(100));
+            if settling.is_wanted() {
+                let (settled, coin) =
+                    settling.run(&trial, lie, &guest, &mut |what: &str| bar.set_message(what.to_owned()))?;
+                bar.finish_and_clear();
+                settled::print(&settled, coin, json);
+                return Ok(ExitCode::SUCCESS);
+            }
             bar.set_message("the program is loaded");
             let program = guest.load()?;
             bar.set_message("both run the episode");
             let truth = Truth::of(trial.job(program.root)?)?;
-            let report = dispute::play(&truth, &program, liar.map(|liar| (liar, inject)), |what| {
+            let report = dispute::play(&truth, &program, lie, |what| {
                 bar.set_message(what.to_owned());
             })?;
             bar.finish_and_clear();

@@ -15,15 +15,16 @@ mod recorded;
 mod scene;
 mod serve;
 mod session;
+mod settled;
 mod source;
 mod store;
 mod wallet;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Args, Parser, Subcommand};
 
-use hyperdust_kernel::merkle::Hash;
+use hyperdust_kernel::{Model, merkle::Hash};
 
 use crate::{Error, Job, Program, SEGMENT, trial};
 
@@ -90,8 +91,12 @@ struct Trial {
 }
 
 impl Trial {
+    fn model(&self) -> Result<Arc<Model>, Error> {
+        trial::model(&self.scene)
+    }
+
     fn job(&self, program: Hash) -> Result<Job, Error> {
-        trial::job(&trial::model(&self.scene)?, program, self.seed, self.steps, self.segment)
+        trial::job(&self.model()?, program, self.seed, self.steps, self.segment)
     }
 }
 

@@ -11,6 +11,7 @@
 pub mod injection;
 mod judge;
 mod report;
+pub mod settled;
 
 use std::time::Instant;
 

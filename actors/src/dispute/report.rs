@@ -120,6 +120,13 @@ pub(super) fn of(
     })
 }
 
+impl fmt::Display for Guilty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "instruction {} of the segment, at {:#010x}:  {}", self.index, self.pc, self.text)?;
+        self.source.iter().try_for_each(|line| writeln!(f, "    {line}"))
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for row in &self.moves {
@@ -129,10 +136,7 @@ impl fmt::Display for Report {
             writeln!(f)?;
         }
         if let Some(guilty) = &self.guilty {
-            writeln!(f, "instruction {} of the segment, at {:#010x}:  {}", guilty.index, guilty.pc, guilty.text)?;
-            for line in &guilty.source {
-                writeln!(f, "    {line}")?;
-            }
+            write!(f, "{guilty}")?;
         }
         match self.blamed {
             Some(blamed) => writeln!(f, "blamed: the {blamed}: {}", self.reason)?,

@@ -54,6 +54,18 @@ impl Purse {
     pub const ALL: [Self; 6] =
         [Self::Sessions, Self::Providers, Self::Companions, Self::Passes, Self::Disputes, Self::Inputs];
 
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Providers => "providers",
+            Self::Companions => "companions",
+            Self::Passes => "passes",
+            Self::Disputes => "disputes",
+            Self::Inputs => "inputs",
+        }
+    }
+
     /// Its address.
     pub fn at(self, addresses: &Addresses) -> Address {
         match self {

@@ -228,17 +228,6 @@ struct Part {
     amount: U256,
 }
 
-fn purse(purse: Purse) -> &'static str {
-    match purse {
-        Purse::Sessions => "sessions",
-        Purse::Providers => "providers",
-        Purse::Companions => "companions",
-        Purse::Passes => "passes",
-        Purse::Disputes => "disputes",
-        Purse::Inputs => "inputs",
-    }
-}
-
 impl Withdraw {
     async fn run(self) -> Result<(), Error> {
         let actor = self.who.open().await?;
@@ -265,7 +254,7 @@ async fn fetch(actor: &Actor, acting: Acting, to: Address) -> Result<Vec<Part>, 
         }
         let receipt = actor.send(&acting.call(market, market.withdraw(from, NATIVE, to))).await?;
         let amount = market.withdrawn(&receipt, from.at(&market.deployment().addresses))?;
-        parts.push(Part { purse: purse(from), amount });
+        parts.push(Part { purse: from.name(), amount });
     }
     Ok(parts)
 }

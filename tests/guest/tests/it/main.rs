@@ -10,6 +10,7 @@ mod files;
 mod policy;
 mod scenes;
 mod settled;
+mod trials;
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../../../../actors/settlement/tests/it/world.rs"]
 mod world;

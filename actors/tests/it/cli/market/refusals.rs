@@ -9,6 +9,9 @@ fn wrong_inputs_are_told_what_is_accepted() {
     let id = format!("0x{}", "5".repeat(64));
     let mixed = "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4f";
     let register = "provider register tcp://127.0.0.1:5555 --key";
+    let dispute = "episode dispute --scene cartpole --guest .";
+    let three = "--asset 9 --user user --provider user --companion user";
+    let settle = format!("{dispute} {three} --chain {}", town.served.url());
     let cases = [
         ("scene publish cartpole --price 3", "a number and one of ETH, gwei, wei are accepted"),
         ("scene publish cartpole --price 3sat", "a number and one of ETH, gwei, wei are accepted"),
@@ -35,6 +38,11 @@ fn wrong_inputs_are_told_what_is_accepted() {
         ("agent publish none.safetensors --name A --symbol A --price 1gwei", "none.safetensors: "),
         ("agent publish nothing.safetensors --name A --symbol A --price 1gwei --shares 0", "--shares"),
         ("agent revenue 9", "NoAsset"),
+        (&settle, "NoAsset"),
+        (&format!("{settle} --liar none"), "nobody disputes what is true"),
+        (&format!("{settle} --inject step=1,bit=1,value=action"), "a question about inputs"),
+        (&format!("{dispute} {three}"), "--chain"),
+        (&format!("{dispute} --chain {}", town.served.url()), "--companion"),
         ("wallet new a/b", "1 to 64 of a–z, A–Z, 0–9, - and _ are"),
         ("wallet new user", "there is a wallet user already"),
         ("wallet show nobody", "there is no wallet nobody"),
