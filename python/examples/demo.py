@@ -3,7 +3,8 @@
 An author publishes our Ant on a chain; a provider puts a bond up and serves it; PPO learns it over the wire and pays for every step; a
 companion computes all of it again, and everybody is paid. The policy that comes out is hosted, and drives a session on the server without a
 client in between; what the server recorded of that is filmed, replayed bit for bit, and made a Minari data set. The policy becomes an agent
-on the chain, which another agent asks and pays. It ends with what everybody had and has, and what each action took. `story.py` is the
+on the chain, which another agent asks and pays. Another provider lies by one bit, the companion disputes, and a contract executes the one
+instruction that says who is right. It ends with what everybody had and has, and what each action took. `story.py` is the
 chain's part of it.
 
 Writes into the folder `--out`: learning_curve.png, best_episode.gif, film_strip.png, policy.npz (the learner's own), policy.safetensors
@@ -208,7 +209,9 @@ def main() -> int:
             ask(story, story.agents(hosted, novice), result.policy, flags)
             story.leave()
         here.stop("companion")
-        print("9. who had what, who has what, and what it took; read back from the chain")
+        print("9. another provider lies by one bit")
+        story.lie()
+        print("10. who had what, who has what, and what it took; read back from the chain")
         story.close(flags.json)
     print(f"saved {', '.join(sorted(str(path) for path in flags.out.iterdir()))}")
     return 0

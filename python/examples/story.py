@@ -2,10 +2,11 @@
 
 An author publishes a scene; a provider puts a bond up and serves it; a user pays for every step that it trains on; the provider claims, a
 companion that has computed all of it again attests, and everybody is paid. What was learned is published as an agent, which another agent
-asks and pays. Last, another provider lies by one bit. All of it happens on a chain of this machine (`hyperdust devnet`), by the same commands
+asks and pays. Last, another provider lies by one bit, and a contract finds the instruction that did. All of it happens on a chain of this machine (`hyperdust devnet`), by the same commands
 as anywhere else (docs/market.md), and what everybody gained is read back from there.
 
-Alone it trains nothing: a few hundred steps of random actions, and a network with random weights. `--json` writes everything down.
+Alone it trains nothing: a few hundred steps of random actions, and a network with random weights; nobody lies unless HYPERDUST_GUEST is the folder
+that `make guest` builds. `--json` writes everything down.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ ROW = (4 * SAT, 1 * SAT)
 PURSES = {"author": 1, "provider": 10, "user": 1, "companion": 1, "liar": 2}
 # Coins that stand behind what the provider does.
 BOND = 5
+# What the liar puts at stake and its user pays, in wei: a bond is 20 times what it stands behind.
+LIE = (20 * 10**15, 10**15)
 # Seconds that a server waits with its claim for a companion: until it is started again with none.
 PATIENT = 10**6
 
@@ -193,6 +196,31 @@ class Story:
         self.town.until("the provider's bond", lambda: self.books.owed("provider", "Providers") == 0)
         print(f"  {HOURS['unbonding'] // 3600} hours later the provider has its bond back")
 
+    def lie(self, steps: int = 50, step: int = 25, bit: int = 4, value: str = "velocity") -> None:
+        """Another provider claims an episode in which it flipped one bit; the companion disputes, and the chain executes one instruction."""
+        if self.guest is None:
+            raise Failed("HYPERDUST_GUEST has to name the folder of the programs that disputes are played with (make guest)")
+        town, (bond, deposit) = self.town, LIE
+        town.command("provider", "register", "tcp://127.0.0.1:9", "--key", "07" * 32, wallet="liar")
+        town.command("provider", "bond", f"{bond}wei", wallet="liar")
+        town.command("provider", "offer", str(self.asset), "--price", f"{STEP[1]}wei", wallet="liar")
+        lie = ("--scene", self.scene, "--steps", str(steps), "--inject", f"step={step},bit={bit},value={value}", "--liar", "provider")
+        chain = ("--chain", town.url, "--deployment", town.deployment, "--asset", str(self.asset), "--deposit", f"{deposit}wei")
+        people = ("--user", "user", "--provider", "liar", "--companion", "companion", "--guest", self.guest)
+        print(f"  bit {bit} of a {value} is flipped after step {step} of {steps}; liar and companion run the episode on the proof machine")
+        said = town.command("episode", "dispute", *lie, *chain, *people)
+        if said["blamed"] != "provider" or [said["node"], said["instruction_index"]] != said["injected"]:
+            raise Failed(f"the liar lied in {said['injected']}; blamed is the {said['blamed']} in {said['node']}, {said['instruction_index']}")
+        guilty, moves, slashed = said["guilty"], len(said["transactions"]), int(said["slashed"])
+        print(f"  {moves} transactions narrow it down to instruction {guilty['index']:,} of segment {said['node']}, which the chain executes:")
+        print(f"    {guilty['text']}    {(guilty['source'] or ['?'])[0]}")
+        for who in ("user", "companion"):
+            town.command("session", "withdraw", wallet=who)
+        if slashed != bond:
+            raise Failed(f"{slashed} wei of {bond} were slashed")
+        self.told["lie"] = {key: said[key] for key in ("session", "game", "deposit", "slashed", "blamed", "guilty", "node", "gas", "cost", "seconds")}
+        print(f"  the liar's bond of {sats(slashed)} is gone: half is the companion's, half is burnt; the user has its deposit back")
+
     def close(self, path: Path | None) -> None:
         """The tables, and everything as JSON where that is asked for."""
         self.told |= self.books.close()
@@ -231,6 +259,8 @@ def main() -> int:
             answers = story.invoke(story.agents(*models), rows)
             story.leave()
         here.stop("companion")
+        if story.guest is not None:
+            story.lie()
         if not np.isfinite(answers).all():
             raise Failed("the agent's answers are no numbers")
         story.close(flags.json)
