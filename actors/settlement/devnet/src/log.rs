@@ -204,8 +204,9 @@ impl Open {
         if self.broken {
             return Err(std::io::Error::other("an earlier write failed half-way; open the chain again"));
         }
-        let record = record(self.number, &borsh::to_vec(entries)?)
-            .ok_or_else(|| std::io::Error::other("too much at once for a record"))?;
+        let record =
+            record(self.number, &borsh::to_vec(entries).map_err(|error| std::io::Error::other(error.to_string()))?)
+                .ok_or_else(|| std::io::Error::other("too much at once for a record"))?;
         let written = self.file.write_all(&record).and_then(|()| self.file.sync_data());
         if written.is_err() {
             // What is half there must not stand before what comes next.
