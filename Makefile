@@ -171,9 +171,9 @@ fault-tools: system
 
 # `pytest`, not `python -m pytest`: that would put this folder on the path, where TorchRL finds a module `gym`.
 .PHONY: test-python
-test-python: wheel page chromium fault-tools ## tests of the Python package and of the server, with MuJoCo as the oracle of the robots
+test-python: wheel page guest chromium fault-tools ## tests of the Python package and of the server, with MuJoCo as the oracle of the robots
 	@$(PY) -P -c 'import mujoco, jax, matplotlib, imageio, minari, h5py, rerun, zmq, playwright'  # else the tests would skip themselves
-	$(VENV)/bin/pytest python/tests -p no:cacheprovider
+	HYPERDUST_GUEST=$(GUEST) $(VENV)/bin/pytest python/tests -p no:cacheprovider
 	@$(PY) -P -c 'import hyperdust._core as core; print(core.__file__)' | xargs nm -D --undefined-only \
 	  | { ! grep -E ' (acos|asin|atan|atan2|cos|sin|sincos|tan|exp|exp2|log|log2|log10|pow)f(@|$$)'; } \
 	  || { echo "the extension calls the platform's mathematics: see engine/elementary"; exit 1; }

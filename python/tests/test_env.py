@@ -12,6 +12,7 @@ import pytest
 from conftest import assert_same
 
 import hyperdust
+from hyperdust import remote
 
 
 def make(scene: str = "hopper", **kwargs) -> hyperdust.HyperdustEnv:
@@ -209,15 +210,15 @@ def test_readme_names_what_exists() -> None:
     assert "`env.unwrapped`" in before
     table = table.partition("\n\n")[0]
     homes = {
-        "env": type(gymnasium.make("hyperdust/Ant-v0").unwrapped),
-        "envs": type(hyperdust.make_vec("hyperdust/Ant-v0", 1)),
-        "hyperdust": hyperdust,
+        "env": [type(gymnasium.make("hyperdust/Ant-v0").unwrapped)],
+        "envs": [type(hyperdust.make_vec("hyperdust/Ant-v0", 1)), remote.RemoteVectorEnv],
+        "hyperdust": [hyperdust],
     }
     named = re.findall(r"\b(env|envs|hyperdust)\.(\w+)", table)
     assert {home for home, _ in named} == homes.keys()
 
     def exists(home: str, name: str) -> bool:
-        return hasattr(homes[home], name) or home == "hyperdust" and find_spec(f"hyperdust.{name}") is not None
+        return any(hasattr(one, name) for one in homes[home]) or home == "hyperdust" and find_spec(f"hyperdust.{name}") is not None
 
     assert [f"{home}.{name}" for home, name in named if not exists(home, name)] == []
 
