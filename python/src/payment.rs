@@ -19,7 +19,7 @@ use hyperdust_settlement::{
     market::{NATIVE, Opening},
     user::{self, Kept, Wanted},
 };
-use hyperdust_wire::{Endpoint, curve::PublicKey};
+use hyperdust_wire::{Endpoint, curve::PublicKey, message::SigningRequest};
 use pyo3::{prelude::*, types::PyDict};
 use tokio::{runtime, time::timeout};
 
@@ -50,11 +50,22 @@ pub struct Bought {
 }
 
 impl Bought {
+    /// What OPEN says of it, so that the server knows who asks.
+    pub fn request(&self, every: u32) -> PyResult<SigningRequest> {
+        let secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner);
+        let (key, _) = secret.as_ref().ok_or_else(taken)?;
+        Ok(SigningRequest::paying(self.agreement.session, every, &self.agreement.domain, key))
+    }
+
     /// The key that signs, and where its books are kept. Once.
     pub fn take(&self) -> PyResult<(Key, Kept)> {
         let mut secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner);
-        secret.take().ok_or_else(|| python::StateError::new_err("another session is paid with this one"))
+        secret.take().ok_or_else(taken)
     }
+}
+
+fn taken() -> PyErr {
+    python::StateError::new_err("another session is paid with this one")
 }
 
 #[pymethods]

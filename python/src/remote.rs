@@ -13,9 +13,9 @@ use hyperdust_gym::Seeds;
 use hyperdust_kernel::layout::Layout;
 use hyperdust_scene::ParameterValue;
 use hyperdust_wire::{
-    ArraySpec, Hex, Token,
+    ArraySpec, Token,
     client::{Books, ClientError, Session, SignedSession},
-    message::{Open, Opened, Resume, Right, Run, SigningRequest, Value},
+    message::{Open, Opened, Resume, Right, Run, Value},
 };
 use numpy::PyReadonlyArray1;
 use pyo3::{
@@ -76,11 +76,7 @@ impl Remote {
             max_episode_steps,
             record,
             pipeline,
-            signing: bought.map(|bought| SigningRequest {
-                user: Hex(bought.agreement.user.0),
-                every: EVERY,
-                session: Some(Hex(bought.agreement.session)),
-            }),
+            signing: bought.map(|bought| bought.request(EVERY)).transpose()?,
             ..Open::new(scene, num_envs)
         };
         let client = client.take()?;

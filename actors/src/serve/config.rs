@@ -129,6 +129,8 @@ pub struct Settlement {
     /// Folder of the proof machine's programs, as `make guest` left them: what claims are defended with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub programs: Option<PathBuf>,
+    /// Seconds in which a session that was opened with this provider has to begin here. After that it is given back: it ties a part of the bond.
+    pub begin: u64,
     /// Seconds that companions are given to compute a session again and commit to it, before it is claimed.
     pub patience: u64,
     /// Seconds between looks at the chain.
@@ -250,6 +252,7 @@ impl Default for Settlement {
             wallets: None,
             password_file: None,
             programs: None,
+            begin: 3600,
             patience: 60,
             look: 2,
             confirmations: 6,

@@ -136,9 +136,12 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
         let why = format!("policy {}, which has driven the session, is not hosted any more", Hex(*policy));
         return Err(Failure::new(Code::RolledBack, why));
     }
-    if let Some(terms) = opening.signing.as_ref().filter(|terms| fresh && terms.payment.is_some()) {
+    if let (Some(terms), Some(settlement)) =
+        (opening.signing.as_ref().filter(|terms| fresh && terms.payment.is_some()), &hub.settlement)
+    {
         // Last of all: from here on nobody else is served for it.
-        signing::serve(&hub.vault, terms, &opening.open.scene, &blueprint, opening.session)?;
+        let write = || signing::serve(&hub.vault, terms, &opening.open.scene, &blueprint, opening.session);
+        settlement.begin(terms.session.0, write)?;
     }
     let ledger = ledger.unwrap_or_else(|| Ledger::new(opening.pipeline, lanes));
     let counters = hub.metrics.counters(&open.scene);
@@ -147,13 +150,12 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
 
 /// Looks a session of the chain up that a new session here names.
 fn admit(hub: &Hub, terms: &mut SigningTerms, open: &Open, blueprint: &Hex<32>) -> Result<(), Failure> {
-    if open.signing.as_ref().is_none_or(|asked| asked.session.is_none()) {
-        return Ok(());
-    }
+    let Some(asked) = open.signing.as_ref().filter(|asked| asked.session.is_some()) else { return Ok(()) };
     let (Some(settlement), Some(provider)) = (&hub.settlement, &hub.provider) else {
         let why = "signing.session: found one; accepted: none, nothing is paid here";
         return Err(Failure::new(Code::Invalid, why));
     };
+    asked.verify(&settlement.domain())?;
     terms.payment = Some(settlement.admit(terms, blueprint, &provider.program)?);
     Ok(())
 }

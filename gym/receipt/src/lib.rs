@@ -3,7 +3,7 @@
 //! A user sends actions, a provider answers with steps. Every segment of a lane's stream is receipted twice: the user
 //! signs the running root of the actions ([`ActionRoot`]), the provider countersigns the running root of the outputs
 //! ([`OutputRoot`]). A user pays with [`Voucher`]s, and a companion that computed
-//! a provider's claim again signs an [`Attestation`]. All four are EIP-712 typed data over secp256k1, so that a contract can
+//! a provider's claim again signs an [`Attestation`]; a [`Beginning`] says that it is the user who asks for a session. All five are EIP-712 typed data over secp256k1, so that a contract can
 //! check them with `ecrecover`. [`chain`] says what a running root is, [`list`] what the Merkle root of a list of roots is,
 //! [`claim`] what a provider commits to when it wants to be paid, [`due`] what a user owes by its receipts.
 //! [`UserLedger`] and [`ProviderLedger`] are the rules that either side keeps to: nobody goes on without the other's
@@ -39,7 +39,7 @@ pub use error::{Error, Refusal};
 pub use hyperdust_merkle::{Hash, Kind};
 pub use key::Key;
 pub use ledger::{Ledger, ProviderLedger, ProviderSide, Receipt, Terms, UserLedger, UserSide};
-pub use message::{ActionRoot, Attestation, OutputRoot, Voucher};
+pub use message::{ActionRoot, Attestation, Beginning, OutputRoot, Voucher};
 pub use signature::Signature;
 pub use signed::Signed;
 pub use typed::{Domain, Message};

@@ -52,6 +52,23 @@ impl Message for OutputRoot {
     }
 }
 
+/// That a session of the chain may begin at its provider. Signed by the user: whoever else saw it opened on the chain can't have it served in the user's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
+pub struct Beginning {
+    /// The session.
+    pub session: Hash,
+}
+
+impl Message for Beginning {
+    const NAME: &'static str = "beginning";
+    const TYPE: &'static str = "Beginning(bytes32 session)";
+    const BYTES: usize = 32;
+
+    fn words(&self) -> impl IntoIterator<Item = Hash> {
+        [self.session]
+    }
+}
+
 /// What a session has earned its provider so far. Signed by the user; the one with the largest amount counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Voucher {

@@ -11,6 +11,7 @@
 
 mod admit;
 mod records;
+mod unbegun;
 
 use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -24,6 +25,7 @@ use hyperdust_settlement::{
     outbox::{self, Ledger, Outbox},
     sender::{self, Sender},
 };
+use hyperdust_wire::Failure;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::watch,
@@ -31,7 +33,8 @@ use tokio::{
 
 use super::{Config, Error, Hub, config, policy::paid, sessions::Sessions};
 use crate::{Program, SEGMENT};
-use records::Store;
+use records::{Patience, Store};
+use unbegun::GivenBack;
 
 /// Folder of the outbox in the server's.
 const FOLDER: &str = "settlement";
@@ -44,6 +47,7 @@ pub struct Settlement {
     handle: Handle,
     account: Account,
     outbox: Outbox,
+    given_back: GivenBack,
     settings: config::Settlement,
     /// Image of the program that claims are defended with.
     image: Option<Arc<Vec<u8>>>,
@@ -82,6 +86,7 @@ impl Settlement {
             runtime: Some(runtime),
             handle,
             account,
+            given_back: GivenBack::new(outbox.clone()),
             outbox,
             settings: config.settlement.clone(),
             image,
@@ -103,6 +108,11 @@ impl Settlement {
         self.handle.block_on(question)
     }
 
+    /// Writes down that a session of the chain begins here, unless it waited too long for that.
+    pub fn begin(&self, session: Hash, write: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        self.given_back.begin(session.into(), write)
+    }
+
     /// Begins to look after the sessions in the store.
     pub fn start(self: &Arc<Self>, hub: &Arc<Hub>, sessions: Addr<Sessions>) -> Result<Running, Error> {
         let (stop, stopped) = watch::channel(());
@@ -111,14 +121,17 @@ impl Settlement {
         let sender = Sender::new(self.account.node().clone(), signer, self.outbox.clone(), options).map_err(failed)?;
         let every = Duration::from_secs(self.settings.look);
         self.handle.spawn(send(sender, every, stopped.clone()));
-        let patience = Duration::from_secs(self.settings.patience);
+        let patience = Patience {
+            begin: Duration::from_secs(self.settings.begin),
+            claim: Duration::from_secs(self.settings.patience),
+        };
         let how = Options { confirmations: self.settings.confirmations, ..Options::default() };
-        let store = Store::new(hub.clone(), sessions, self.image.clone(), patience);
+        let store = Store::new(hub.clone(), sessions, self.image.clone(), patience, self.given_back.clone());
         let keeper = Keeper::new(self.account.clone(), self.outbox.clone(), store, how);
-        let runtime = self.handle.clone();
+        let (runtime, account) = (self.handle.clone(), self.account.clone());
         let thread = std::thread::Builder::new()
             .name("keeper".into())
-            .spawn(move || runtime.block_on(keep(keeper, every, stopped)))
+            .spawn(move || runtime.block_on(keep(keeper, account, every, stopped)))
             .map_err(failed)?;
         Ok(Running { stop: Some(stop), thread: Some(thread) })
     }
@@ -164,8 +177,11 @@ async fn send(mut sender: Sender, every: Duration, mut stopped: watch::Receiver<
     }
 }
 
-async fn keep(mut keeper: Keeper<Store>, every: Duration, mut stopped: watch::Receiver<()>) {
+async fn keep(mut keeper: Keeper<Store>, account: Account, every: Duration, mut stopped: watch::Receiver<()>) {
     loop {
+        if let Err(error) = keeper.records().look(&account).await {
+            tracing::warn!(%error, "sessions that were opened are not looked for");
+        }
         match keeper.provide().await {
             Ok(failed) => {
                 failed.iter().for_each(|(session, error)| tracing::warn!(%session, %error, "a session is not settled"));

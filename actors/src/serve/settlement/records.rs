@@ -11,6 +11,7 @@ use alloy::primitives::{B256, U256};
 use hyperdust_proof::{game::Runs, graph::Run};
 use hyperdust_receipt::{chain, claim, list};
 use hyperdust_settlement::{
+    Account,
     dispute::Lanes,
     keeper::{Evidence, Failed, Records, Work},
     market::SessionState,
@@ -18,6 +19,7 @@ use hyperdust_settlement::{
 use hyperdust_store::Id;
 use hyperdust_wire::Hex;
 
+use super::unbegun::{GivenBack, Unbegun};
 use crate::{
     companion::evidence::evidence,
     dispute::Truth,
@@ -45,12 +47,39 @@ pub struct Store {
     work: HashMap<B256, Work>,
     /// Units of a policy's session, and since when there were no more.
     asked: HashMap<B256, (u64, Instant)>,
+    unbegun: Unbegun,
+    given_back: GivenBack,
+}
+
+/// How long a session may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Until it begins here.
+    pub begin: Duration,
+    /// Until it is claimed, from its end.
+    pub claim: Duration,
 }
 
 impl Store {
-    pub fn new(hub: Arc<Hub>, sessions: Addr<Sessions>, image: Option<Arc<Vec<u8>>>, patience: Duration) -> Self {
+    pub fn new(
+        hub: Arc<Hub>,
+        sessions: Addr<Sessions>,
+        image: Option<Arc<Vec<u8>>>,
+        patience: Patience,
+        given_back: GivenBack,
+    ) -> Self {
         let (ended, work, asked) = Default::default();
-        Self { hub, sessions, image, patience, ended, work, asked }
+        let unbegun = Unbegun::new(patience.begin);
+        Self { hub, sessions, image, patience: patience.claim, ended, work, asked, unbegun, given_back }
+    }
+
+    /// Finds sessions that were opened since it looked.
+    pub async fn look(&mut self, account: &Account) -> Result<(), hyperdust_settlement::Error> {
+        self.unbegun.look(account).await
+    }
+
+    fn begun(&self, session: B256) -> Result<bool, Failed> {
+        Ok(self.hub.vault.store().job(&Id(session.0)).map_err(Failed::records)?.is_some())
     }
 
     fn lanes(&self, session: B256) -> Result<u32, Failed> {
@@ -104,7 +133,16 @@ impl Records for Store {
         let of_chain = jobs
             .into_iter()
             .filter(|job| matches!(borsh::from_slice(&job.meta.note), Ok(Note::Chain { .. } | Note::Policy { .. })));
-        Ok(of_chain.map(|job| B256::from(job.id.0)).collect())
+        let mut sessions: Vec<_> = of_chain.map(|job| B256::from(job.id.0)).collect();
+        let overdue: Vec<_> = self.unbegun.overdue().collect();
+        for session in overdue {
+            if self.begun(session)? {
+                self.unbegun.forget(&session);
+            } else {
+                sessions.push(session);
+            }
+        }
+        Ok(sessions)
     }
 
     fn knowledge(&mut self, session: B256, lane: u32) -> Result<Self::Knowledge, Failed> {
@@ -129,6 +167,10 @@ impl Records for Store {
     }
 
     fn over(&mut self, session: B256) -> Result<(), Failed> {
+        if !self.begun(session)? {
+            self.unbegun.forget(&session);
+            return Ok(());
+        }
         let store = self.hub.vault.store();
         let finalised = |id: Id| match store.finalise(&id) {
             // A lane that nothing was signed of.
@@ -152,7 +194,14 @@ impl Records for Store {
             return Ok(work.clone());
         }
         let record = self.hub.vault.store().job(&Id(session.0)).map_err(Failed::records)?;
-        let Some(record) = record else { return Ok(Work::Nothing) };
+        let Some(record) = record else {
+            // Requests for a policy are written down once they are answered, and this one is nobody's any more.
+            if let Some(till) = self.hub.policies.till() {
+                till.end(&session.0);
+            }
+            let ends = self.given_back.end(session, || self.begun(session))?;
+            return Ok(if ends { Work::Nothing } else { Work::Going });
+        };
         if matches!(borsh::from_slice(&record.meta.note), Ok(Note::Policy { .. })) {
             return self.asked(session, state, closing);
         }

@@ -213,8 +213,8 @@ impl Town {
     }
 
     fn open(&self, session: B256) -> Open {
-        let user = self.account("user").address();
-        let signing = SigningRequest { user: Hex(user.0.0), every: 1000, session: Some(Hex(session.0)) };
+        let key = self.account("user").wallet.key().unwrap();
+        let signing = SigningRequest::paying(session.0, 1000, &self.deployment.domain(), &key);
         Open { signing: Some(signing), ..recorded("cartpole", LANES as usize, AutoresetMode::NextStep) }
     }
 
@@ -327,14 +327,22 @@ fn what_the_chain_does_not_say_is_not_served() {
         change(&mut open);
         client.open(open).map(drop)
     };
-    let signing = |open: &mut Open| open.signing.clone().unwrap();
     refused(ask(&|open| open.num_envs = 2), Code::Invalid, "num_envs");
     refused(ask(&|open| open.scene = "pendulum".into()), Code::Invalid, "asset");
-    let stranger = |open: &mut Open| open.signing = Some(SigningRequest { user: Hex([9; 20]), ..signing(open) });
-    refused(ask(&stranger), Code::Forbidden, "user");
-    let nowhere =
-        |open: &mut Open| open.signing = Some(SigningRequest { session: Some(Hex([9; 32])), ..signing(open) });
-    refused(ask(&nowhere), Code::NotFound, "no session");
+    // All the world sees what was opened: whoever is not the user, or shows something else that the user signed, begins nothing in its name.
+    let domain = town.deployment.domain();
+    let [user, stranger] = ["user", "companion"].map(|name| town.account(name).wallet.key().unwrap());
+    let proof = |proof: Option<Hex<65>>| move |open: &mut Open| open.signing.as_mut().unwrap().proof = proof;
+    refused(ask(&proof(None)), Code::Invalid, "signing.proof");
+    let other = SigningRequest::paying(session.0, 8, &domain, &stranger).proof;
+    refused(ask(&proof(other)), Code::Forbidden, "signing.proof");
+    let other = SigningRequest::paying([9; 32], 8, &domain, &user).proof;
+    refused(ask(&proof(other)), Code::Forbidden, "signing.proof");
+    refused(ask(&proof(Some(Hex([0; 65])))), Code::Forbidden, "signing.proof");
+    let as_stranger = SigningRequest::paying(session.0, 8, &domain, &stranger);
+    refused(ask(&|open: &mut Open| open.signing = Some(as_stranger.clone())), Code::Forbidden, "user");
+    let nowhere = SigningRequest::paying([9; 32], 8, &domain, &user);
+    refused(ask(&|open: &mut Open| open.signing = Some(nowhere.clone())), Code::NotFound, "no session");
 
     let mut remote = town.play(&house, session).unwrap();
     assert!(remote.session().reset(Seeds::First(1), None).is_err(), "a seed of the user's own");
@@ -392,4 +400,25 @@ fn questions_about_inputs_are_answered() {
     });
     town.runtime.block_on(town.later(parameters().window + 1));
     town.until("the end", || town.state(session).status == Status::Ended);
+}
+
+/// What nobody begins is given back, for it ties a part of the bond; from then on it can't be begun.
+#[test]
+fn what_nobody_begins_is_given_back() {
+    let town = Town::new("cartpole");
+    let begun = town.opened(coin(7), false);
+    let change = |config: &mut hyperdust_actors::serve::Config| {
+        town.settle(config);
+        config.settlement.begin = 3;
+    };
+    let house = House::new(change, Options::default());
+    let mut remote = town.play(&house, begun).unwrap();
+    let idle = town.opened(coin(5), false);
+    town.until("the refund", || town.state(idle).status == Status::Ended);
+    assert_eq!(town.owed("user"), coin(5));
+    refused(town.play(&house, idle), Code::Invalid, "not open");
+    remote.reset(Seeds::First(1), None).unwrap();
+    steps(&mut remote, 20);
+    remote.settle().unwrap();
+    assert_eq!(town.state(begun).status, Status::Open, "what has begun goes on");
 }

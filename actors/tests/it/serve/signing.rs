@@ -38,7 +38,10 @@ pub fn signs(config: &mut Config) {
 
 pub fn signed(scene: &str, lanes: usize, mode: AutoresetMode) -> Open {
     let user = Hex(trial::key("user").unwrap().address().0);
-    Open { signing: Some(SigningRequest { user, every: 1000, session: None }), ..recorded(scene, lanes, mode) }
+    Open {
+        signing: Some(SigningRequest { user, every: 1000, session: None, proof: None }),
+        ..recorded(scene, lanes, mode)
+    }
 }
 
 type Kept = Arc<Mutex<Vec<Vec<Option<Receipt>>>>>;

@@ -13,7 +13,7 @@ mod wire;
 
 use std::num::NonZeroU64;
 
-use hyperdust_receipt::{ActionRoot, Address, Attestation, Domain, Hash, Key, OutputRoot, Terms, Voucher};
+use hyperdust_receipt::{ActionRoot, Address, Attestation, Beginning, Domain, Hash, Key, OutputRoot, Terms, Voucher};
 use proptest::prelude::*;
 use sha3::{Digest, Keccak256};
 
@@ -55,6 +55,12 @@ prop_compose! {
 prop_compose! {
     fn vouchers()(session: Hash, units: u64, amount: u128, actions: Hash, outputs: Hash) -> Voucher {
         Voucher { session, units, amount, actions, outputs }
+    }
+}
+
+prop_compose! {
+    fn beginnings()(session: Hash) -> Beginning {
+        Beginning { session }
     }
 }
 

@@ -5,13 +5,14 @@ use alloy_sol_types::{Eip712Domain, SolStruct, eip712_domain};
 use hyperdust_receipt::{Domain, Message};
 use proptest::prelude::*;
 
-use crate::{action_roots, attestations, domains, output_roots, vouchers};
+use crate::{action_roots, attestations, beginnings, domains, output_roots, vouchers};
 
 /// As the contracts have them.
 mod solidity {
     alloy_sol_types::sol! {
         struct ActionRoot { bytes32 job; uint64 segment; uint64 steps; bytes32 root; }
         struct OutputRoot { bytes32 job; uint64 segment; uint64 steps; bytes32 actions; bytes32 root; }
+        struct Beginning { bytes32 session; }
         struct Attestation { bytes32 job; bytes32 plan; bytes32 claim; bytes32 commitment; }
         struct Voucher { bytes32 session; uint64 units; uint256 amount; bytes32 actions; bytes32 outputs; }
     }
@@ -54,6 +55,11 @@ proptest! {
         let (session, actions, outputs) = (ours.session.into(), ours.actions.into(), ours.outputs.into());
         let amount = U256::from(ours.amount);
         same(&ours, &solidity::Voucher { session, units: ours.units, amount, actions, outputs }, &domain)?;
+    }
+
+    #[test]
+    fn beginnings_hash_as_alloys(ours in beginnings(), domain in domains()) {
+        same(&ours, &solidity::Beginning { session: ours.session.into() }, &domain)?;
     }
 
     #[test]

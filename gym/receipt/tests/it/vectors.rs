@@ -6,7 +6,8 @@
 use std::{fmt::Write as _, fs};
 
 use hyperdust_receipt::{
-    ActionRoot, Address, Attestation, Domain, Hash, Kind, Message, OutputRoot, Signature, Signed, Voucher, chain,
+    ActionRoot, Address, Attestation, Beginning, Domain, Hash, Kind, Message, OutputRoot, Signature, Signed, Voucher,
+    chain,
     claim::{self, LaneClaim},
     list,
 };
@@ -124,6 +125,11 @@ fn vouchers() -> String {
         of([0; 32], 0, 0, [0; 32], [0; 32]),
         of(full, !0, !0, full, full),
     ])
+}
+
+fn beginnings() -> String {
+    let of = |session| (Beginning { session }, vec![("session", hex(session))]);
+    messages(&[of(keccak("session")), of([0; 32]), of([0xff; 32])])
 }
 
 fn attestations() -> String {
@@ -256,7 +262,7 @@ fn vectors() -> String {
         })
         .collect();
     format!(
-        "{{\n  \"domainType\": \"{}\",\n  \"domainTypeHash\": \"{}\",\n  \"domains\": {},\n  \"keys\": {},\n  \"ActionRoot\": {},\n  \"OutputRoot\": {},\n  \"Voucher\": {},\n  \"Attestation\": {},\n  \"signatures\": {},\n  \"roots\": {},\n  \"claims\": {}\n}}\n",
+        "{{\n  \"domainType\": \"{}\",\n  \"domainTypeHash\": \"{}\",\n  \"domains\": {},\n  \"keys\": {},\n  \"ActionRoot\": {},\n  \"OutputRoot\": {},\n  \"Voucher\": {},\n  \"Beginning\": {},\n  \"Attestation\": {},\n  \"signatures\": {},\n  \"roots\": {},\n  \"claims\": {}\n}}\n",
         Domain::TYPE,
         hex(keccak(Domain::TYPE)),
         array(2, &domains),
@@ -264,6 +270,7 @@ fn vectors() -> String {
         action_roots(),
         output_roots(),
         vouchers(),
+        beginnings(),
         attestations(),
         refused(),
         roots(),

@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use hyperdust_receipt::{ActionRoot, Attestation, Error, Message, OutputRoot, Receipt, Signature, Signed, Voucher};
+use hyperdust_receipt::{
+    ActionRoot, Attestation, Beginning, Error, Message, OutputRoot, Receipt, Signature, Signed, Voucher,
+};
 use proptest::prelude::*;
 
 use crate::{DOMAIN, action_roots, attestations, key, output_roots, vouchers};
@@ -66,6 +68,7 @@ proptest! {
         canonical::<ActionRoot>(&bytes)?;
         canonical::<OutputRoot>(&bytes)?;
         canonical::<Voucher>(&bytes)?;
+        canonical::<Beginning>(&bytes)?;
         canonical::<Attestation>(&bytes)?;
         if let Ok(receipt) = Receipt::decode(&bytes) {
             prop_assert_eq!(receipt.encode(), bytes);

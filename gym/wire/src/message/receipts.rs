@@ -1,9 +1,10 @@
 //! Signed action roots and receipts (`hyperdust_receipt`), where a session asked for them.
 
+use hyperdust_receipt::{Address, Beginning, Domain, Hash, Key, Signature, Signed};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Hex,
+    Code, Failure, Hex,
     control::{Bad, between},
 };
 
@@ -18,9 +19,32 @@ pub struct SigningRequest {
     /// The session that was opened for it on the server's chain, whose vouchers pay for it. None: the server names one, and nothing is paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Hex<32>>,
+    /// The user's signature of [`Beginning`], where a session is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Hex<65>>,
 }
 
 impl SigningRequest {
+    /// For a session that was opened on a chain, by the key that its vouchers are signed with.
+    pub fn paying(session: Hash, every: u32, domain: &Domain, key: &Key) -> Self {
+        let proof = Signed::new(Beginning { session }, domain, key).signature.to_bytes();
+        Self { user: Hex(key.address().0), every, session: Some(Hex(session)), proof: Some(Hex(proof)) }
+    }
+
+    /// An error unless `user` itself asks for the session of this chain that is named.
+    pub fn verify(&self, domain: &Domain) -> Result<(), Failure> {
+        let Some(session) = self.session else { return Ok(()) };
+        let Some(proof) = self.proof else {
+            let why =
+                "signing.proof: found none; accepted: the user's signature of Beginning, where a session is named";
+            return Err(Failure::new(Code::Invalid, why));
+        };
+        let wrong = |error| Failure::new(Code::Forbidden, format!("signing.proof: {error}"));
+        let signature = Signature::from_bytes(proof.0).map_err(wrong)?;
+        let signed = Signed { message: Beginning { session: session.0 }, signature };
+        signed.verify(domain, &Address(self.user.0)).map_err(wrong)
+    }
+
     pub(crate) fn check(&self) -> Result<(), Bad> {
         between("signing.every", self.every.into(), 1, hyperdust_kernel::segment::Actions::MOST.into())
     }

@@ -26,7 +26,7 @@ pub fn requests() -> Vec<Request<'static>> {
     .into();
     open.max_episode_steps = Some(0);
     open.agent = Some("rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7".into());
-    open.signing = Some(SigningRequest { user: Hex([1; 20]), every: 100, session: None });
+    open.signing = Some(SigningRequest { user: Hex([1; 20]), every: 100, session: None, proof: None });
     vec![
         Request::Hello(Hello { versions: vec![1, 2], client: "test".into() }),
         Request::Scenes,

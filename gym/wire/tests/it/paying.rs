@@ -7,7 +7,6 @@ use hyperdust_gym::{AutoresetMode, Sampler, Seeds, VectorEnv, rows};
 use hyperdust_kernel::rng::Rng;
 use hyperdust_receipt::{Agreement, Signed, Voucher};
 use hyperdust_wire::{
-    Hex,
     client::{Books, Client, ClientError, Keep, Options, SignedSession},
     message::{Open, SigningRequest, SigningTerms},
 };
@@ -39,7 +38,7 @@ fn pay(
     budget: u128,
     keep: Keep,
 ) -> Result<SignedSession, ClientError> {
-    let signing = Some(SigningRequest { user: Hex(key(1).address().0), every: EVERY, session: Some(Hex(a.session)) });
+    let signing = Some(SigningRequest::paying(a.session, EVERY, &a.domain, &key(1)));
     let open = Open { autoreset: mode.name().into(), signing, ..Open::new("cartpole", LANES) };
     let session = Client::connect(&server.endpoint, &Options::default()).unwrap().open(open).unwrap();
     SignedSession::paying(session, key(1), keep, *a, budget)
@@ -193,7 +192,7 @@ fn other_terms_are_refused() {
     }
     // Who agreed to nothing pays nothing.
     let (server, _) = server(&a, Setup::default());
-    let signing = Some(SigningRequest { user: Hex(key(1).address().0), every: EVERY, session: Some(Hex(a.session)) });
+    let signing = Some(SigningRequest::paying(a.session, EVERY, &a.domain, &key(1)));
     let session = Client::connect(&server.endpoint, &Options::default()).unwrap();
     let session = session.open(Open { signing, ..Open::new("cartpole", LANES) }).unwrap();
     assert!(matches!(SignedSession::new(session, key(1), never()), Err(ClientError::Terms { what: "payment", .. })));
