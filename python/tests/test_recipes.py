@@ -109,6 +109,7 @@ def test_demo(tmp_path: Path) -> None:
     run = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "every digest matched" in run.stdout and "minari.load_dataset" in run.stdout
+    assert "which the chain executes" in run.stdout, "a lie is told, found and settled"
     made = {path.name for path in tmp_path.iterdir()}
     pictures = {"best_episode.gif", "film_strip.png", "learning_curve.png"}
-    assert made == pictures | {"best_episode.hdep", "policy.npz", "policy.safetensors", "minari"}
+    assert made == pictures | {"best_episode.hdep", "policy.npz", "policy.safetensors", "minari", "market"}
