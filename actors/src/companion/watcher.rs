@@ -6,10 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use alloy::{
-    primitives::{Address, B256},
-    providers::Provider,
-};
+use alloy::primitives::{Address, B256};
 use hyperdust_kernel::merkle::Hash;
 use hyperdust_receipt::{Key, Terms};
 use hyperdust_settlement::{
@@ -31,8 +28,6 @@ use super::{
 };
 use crate::{Error, Job, Program, SEGMENT};
 
-/// Blocks that may vanish: sessions that were opened in one of the last so many are looked for again.
-const SHALLOW: u64 = 64;
 /// Folder of the outbox in the companion's.
 const OUTBOX: &str = "outbox";
 
@@ -175,9 +170,8 @@ impl<'a> Watcher<'a> {
     /// Finds sessions that were opened since it looked.
     async fn discover(&mut self) -> Result<(), hyperdust_settlement::Error> {
         let (market, node) = (self.account.market.clone(), self.account.node().clone());
-        let latest = node.get_block_number().await?;
-        let from = self.next.saturating_sub(SHALLOW).max(market.deployment().block);
-        for session in market.sessions_opened(&node, self.settings.provider, from, latest).await? {
+        let (opened, next) = market.sessions_opened(&node, self.settings.provider, self.next).await?;
+        for session in opened {
             if self.keeper.records().watches(session) {
                 continue;
             }
@@ -188,7 +182,7 @@ impl<'a> Watcher<'a> {
                 self.keeper.records().watch(session, state, content);
             }
         }
-        self.next = latest + 1;
+        self.next = next;
         Ok(())
     }
 

@@ -11,6 +11,9 @@ use hyperdust_receipt::{Signed, Voucher};
 use super::{Call, Market, NATIVE, logs, narrow};
 use crate::{Error, bindings as b};
 
+/// Blocks that are looked at again: a reorg may have put others in their place.
+const SHALLOW: u64 = 64;
+
 /// Most lanes of a session.
 const LANES: u32 = 4_096;
 
@@ -223,24 +226,23 @@ impl Market {
         Call::new(self.at().sessions, b::Sessions::rewardCall { session }, "draw a companion")
     }
 
-    /// Sessions that were opened in these blocks, with a provider or any, in order.
+    /// Sessions that were opened from block `next` on, with a provider or any, in order, and the `next` of the next look. The last blocks before are looked at
+    /// again, because the chain may have put others in their place.
     pub async fn sessions_opened(
         &self,
         node: &impl Provider,
         provider: Option<Address>,
-        from: u64,
-        to: u64,
-    ) -> Result<Vec<B256>, Error> {
+        next: u64,
+    ) -> Result<(Vec<B256>, u64), Error> {
+        let latest = node.get_block_number().await?;
+        let from = next.saturating_sub(SHALLOW).max(self.deployment().block);
         let mut filter = Filter::new().address(self.at().sessions).event_signature(b::Sessions::Opened::SIGNATURE_HASH);
         if let Some(provider) = provider {
             filter = filter.topic3(provider.into_word());
         }
-        let found = logs(node, &filter, from, to).await?;
-        Ok(found
-            .iter()
-            .filter_map(|log| b::Sessions::Opened::decode_log(&log.inner).ok())
-            .map(|log| log.session)
-            .collect())
+        let found = logs(node, &filter, from, latest).await?;
+        let opened = found.iter().filter_map(|log| b::Sessions::Opened::decode_log(&log.inner).ok());
+        Ok((opened.map(|log| log.session).collect(), latest + 1))
     }
 
     /// What the chain knows of a session.

@@ -195,12 +195,14 @@ impl Records for Store {
         }
         let record = self.hub.vault.store().job(&Id(session.0)).map_err(Failed::records)?;
         let Some(record) = record else {
-            // Requests for a policy are written down once they are answered, and this one is nobody's any more.
+            if !self.given_back.end(session, || self.begun(session))? {
+                return Ok(Work::Going);
+            }
+            // Where it is for a policy, nothing more is taken for it.
             if let Some(till) = self.hub.policies.till() {
                 till.end(&session.0);
             }
-            let ends = self.given_back.end(session, || self.begun(session))?;
-            return Ok(if ends { Work::Nothing } else { Work::Going });
+            return Ok(Work::Nothing);
         };
         if matches!(borsh::from_slice(&record.meta.note), Ok(Note::Policy { .. })) {
             return self.asked(session, state, closing);

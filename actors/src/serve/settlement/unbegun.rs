@@ -9,12 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy::{primitives::B256, providers::Provider};
+use alloy::primitives::B256;
 use hyperdust_settlement::{Account, Error, outbox::Outbox};
 use hyperdust_wire::{Code, Failure};
-
-/// Blocks that are looked at again: the chain may have put others in their place.
-const SHALLOW: u64 = 64;
 
 /// What was given back, or is about to be.
 #[derive(Clone, Debug)]
@@ -68,13 +65,12 @@ impl Unbegun {
 
     /// Finds what was opened since it looked.
     pub async fn look(&mut self, account: &Account) -> Result<(), Error> {
-        let (market, node) = (&account.market, account.node());
-        let latest = node.get_block_number().await?;
-        let from = self.next.saturating_sub(SHALLOW).max(market.deployment().block);
-        for session in market.sessions_opened(node, Some(account.address()), from, latest).await? {
+        let opened = account.market.sessions_opened(account.node(), Some(account.address()), self.next);
+        let (opened, next) = opened.await?;
+        for session in opened {
             self.since.entry(session).or_insert_with(Instant::now);
         }
-        self.next = latest + 1;
+        self.next = next;
         Ok(())
     }
 
@@ -86,5 +82,34 @@ impl Unbegun {
     /// It has begun, or ended.
     pub fn forget(&mut self, session: &B256) {
         self.since.remove(session);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::Address;
+    use hyperdust_settlement::outbox::{self, Ledger};
+
+    use super::*;
+
+    /// Whichever is decided first is what it stays.
+    #[test]
+    fn a_session_is_begun_or_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = outbox::Account { chain: 1, address: Address::ZERO };
+        let given_back = GivenBack::new(Outbox::open(&Ledger::open(folder.path()).unwrap(), of).unwrap());
+        let [first, second] = [1, 2].map(B256::repeat_byte);
+
+        let mut written = false;
+        let write = || {
+            written = true;
+            Ok(())
+        };
+        given_back.begin(first, write).unwrap();
+        assert!(written && !given_back.end(first, || Ok::<_, Error>(written)).unwrap());
+
+        assert!(given_back.end(second, || Ok::<_, Error>(false)).unwrap());
+        let refused = given_back.begin(second, || panic!("it was given back")).unwrap_err();
+        assert_eq!(refused.code, Code::Forbidden);
     }
 }

@@ -407,18 +407,22 @@ fn questions_about_inputs_are_answered() {
 fn what_nobody_begins_is_given_back() {
     let town = Town::new("cartpole");
     let begun = town.opened(coin(7), false);
-    let change = |config: &mut hyperdust_actors::serve::Config| {
-        town.settle(config);
-        config.settlement.begin = 3;
-    };
-    let house = House::new(change, Options::default());
-    let mut remote = town.play(&house, begun).unwrap();
     let idle = town.opened(coin(5), false);
-    town.until("the refund", || town.state(idle).status == Status::Ended);
-    assert_eq!(town.owed("user"), coin(5));
-    refused(town.play(&house, idle), Code::Invalid, "not open");
+    let house = town.house(0);
+    let mut remote = town.play(&house, begun).unwrap();
     remote.reset(Seeds::First(1), None).unwrap();
     steps(&mut remote, 20);
     remote.settle().unwrap();
+    drop(house);
+    // The next one has no patience, and finds both.
+    let change = |config: &mut hyperdust_actors::serve::Config| {
+        town.settle(config);
+        config.settlement.begin = 0;
+        config.data = town.folder.path().join("data");
+    };
+    let house = House::new(change, Options::default());
+    town.until("the refund", || town.state(idle).status == Status::Ended);
+    assert_eq!(town.owed("user"), coin(5));
+    refused(town.play(&house, idle), Code::Invalid, "not open");
     assert_eq!(town.state(begun).status, Status::Open, "what has begun goes on");
 }
