@@ -257,12 +257,18 @@ def tmpfs(folder: Path, mebibytes: int) -> Iterator[None]:
 
 def disk_full(folder: Path) -> dict[str, Any]:
     """The store's disk fills up under recording sessions, and has room again later."""
-    disk, options = folder / "server", {"autoreset_mode": "SameStep", "max_episode_steps": 200, "record": True}
-    with tmpfs(disk, 12):
+    disk, options = folder / "server", {"autoreset_mode": "SameStep", "max_episode_steps": 20, "record": True}
+    with tmpfs(disk, 40):
         one = server.Server(disk)
         try:
             other = Bystander(one.tcp)
             watcher = _core.Client(one.tcp, 10.0)
+            # Promised while there was room.
+            early = hyperdust.connect(one.tcp, "pendulum", 4, timeout=10.0, **options)
+            early.reset(seed=9)
+            for _ in range(25):
+                early.step(early.action_space.sample())
+            _, before = early._core.close(60.0)
             envs = hyperdust.connect(one.tcp, "pendulum", 256, timeout=10.0, **options)
             envs.reset(seed=0)
             actions = [envs.action_space.sample() for _ in range(8)]
@@ -279,6 +285,8 @@ def disk_full(folder: Path) -> dict[str, Any]:
                     full = True
                 full |= step % 50 == 0 and "could not be" in one.log()
             known = set(watcher.episodes())
+            if not known or len(known) < before:
+                raise AssertionError(f"{before} episodes were promised before the disk was full, and {len(known)} are listed")
             # A goodbye would promise that all is safe, and must not be had now.
             try:
                 _, safe = envs._core.close(5.0)
@@ -289,16 +297,16 @@ def disk_full(folder: Path) -> dict[str, Any]:
             _, safe = envs._core.close(60.0)
             bystander = other.done()
             names = set(watcher.episodes())
-            if not known <= names or len(names) != safe:
-                raise AssertionError(f"{len(known - names)} listed episodes are gone, {len(names)} are there, {safe} were told of")
-            scene = hyperdust.make_vec("pendulum", 1, max_episode_steps=200).scene
+            if not known <= names or len(names) != before + safe:
+                raise AssertionError(f"{len(known - names)} listed episodes are gone, {len(names)} are there, {before + safe} were told of")
+            scene = hyperdust.make_vec("pendulum", 1, max_episode_steps=20).scene
             for name in random.Random(0).sample(sorted(names), min(50, len(names))):
                 hyperdust.replay(watcher.episode(name), scene).check()
             one.stop()
             fsck(disk)
         finally:
             one.kill()
-    return {"disk_mib": 12, "refusals": codes, "episodes": safe, "bystander": bystander}
+    return {"disk_mib": 40, "refusals": codes, "episodes_before": before, "episodes": safe, "bystander": bystander}
 
 
 def clock_jumps(folder: Path) -> dict[str, Any]:
