@@ -6,7 +6,7 @@
 
 use alloy::primitives::U256;
 
-use crate::{Error, error::cut};
+use crate::{Error, chain::Preset, error::cut};
 
 /// A chain's native coin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +34,11 @@ impl Coin {
 
     /// Coin of the devnets: ether by name, a bitcoin by nothing.
     pub const ETHER: Self = Self { symbol: "ETH", bitcoin: false };
+
+    /// Of the chain of this number: a preset's, or ether.
+    pub fn of(chain: u64) -> Self {
+        Preset::of(chain).map_or(Self::ETHER, |preset| preset.coin)
+    }
 
     /// In coin and in its smaller unit: `0.0015 RBTC (150000 sat)`.
     pub fn show(&self, wei: U256) -> String {

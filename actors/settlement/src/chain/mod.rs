@@ -75,8 +75,7 @@ impl Chain {
 
     async fn of(provider: DynProvider, node: String) -> Result<Self, Error> {
         let id = provider.get_chain_id().await?;
-        let coin = Preset::of(id).map_or(Coin::ETHER, |preset| preset.coin);
-        Ok(Self { provider, id, coin, node })
+        Ok(Self { provider, id, coin: Coin::of(id), node })
     }
 
     /// The same with another native coin, where no preset knows it.

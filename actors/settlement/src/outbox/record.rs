@@ -102,12 +102,17 @@ pub enum Failure {
         /// What the contract said; empty where no node could say.
         reason: Bytes,
     },
-    /// Every transaction would have been reverted, for many blocks. None was made.
+    /// Every transaction would have been reverted, for many blocks or looks. None was made.
     Foreseen {
         /// What the contract said.
         reason: Bytes,
     },
-    /// What it requires did not hold, for many blocks. No transaction was made.
+    /// A contract refused it for good before a transaction was made: somebody else did the same first, or its time has passed.
+    Overtaken {
+        /// What the contract said.
+        reason: Bytes,
+    },
+    /// What it requires did not hold, for many blocks or looks. No transaction was made.
     Unwanted,
     /// Its deadline passed before a transaction could be made.
     Expired,

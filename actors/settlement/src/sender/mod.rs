@@ -12,6 +12,7 @@
 //! What is *not* covered: a reorganisation below what counts as final after a nonce was given up, and a node that makes up whole chains.
 //! Deeper reorganisations that take back a final transaction are noticed as long as its block is one of the last 128; then the intent is opened again.
 
+mod delay;
 mod error;
 pub(crate) mod heads;
 mod line;
@@ -19,12 +20,13 @@ mod options;
 mod place;
 mod report;
 mod settle;
+mod told;
 
 use std::{collections::HashMap, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use alloy::{
     network::TxSigner,
-    primitives::{B256, Bytes, Signature},
+    primitives::{B256, Signature},
     providers::DynProvider,
 };
 
@@ -37,7 +39,9 @@ use crate::{
     outbox::{Account, Outbox, Record},
     rpc::{Header, Rpc},
 };
+use delay::Delay;
 use heads::Heads;
+use told::Told;
 
 /// Whatever signs transactions: a key, a keystore file, a device.
 pub type Signer = Arc<dyn TxSigner<Signature> + Send + Sync>;
@@ -52,10 +56,8 @@ struct Memory {
     sent: Option<(B256, u64)>,
     /// The pool holds something with this nonce that offers too much for what was sent.
     outbid: bool,
-    /// Since when a transaction would be reverted, and with what.
-    foreseen: Option<(u64, Bytes)>,
-    /// Since when what it requires does not hold.
-    unwanted: Option<u64>,
+    /// Since when no transaction is made, because it would be reverted or because what it requires does not hold.
+    delay: Option<Delay>,
     /// How far the search for who has its nonce has come.
     search: Option<line::Search>,
 }
@@ -70,6 +72,7 @@ pub struct Sender {
     heads: Heads,
     memory: HashMap<u64, Memory>,
     checked: bool,
+    told: Told,
 }
 
 impl std::fmt::Debug for Sender {
@@ -94,7 +97,7 @@ impl Sender {
         };
         let rpc = Rpc::new(provider, options.timeout);
         let (heads, memory) = (Heads::default(), HashMap::new());
-        Ok(Self { rpc, signer, outbox, account, options, heads, memory, checked: false })
+        Ok(Self { rpc, signer, outbox, account, options, heads, memory, checked: false, told: Told::default() })
     }
 
     /// Its list.
@@ -133,7 +136,7 @@ impl Sender {
         Ok(pass)
     }
 
-    /// Passes, one after the other with this much time between, until `stop` is done. Errors: as [`Sender::pass`], but those that may pass
+    /// Passes, one after the other with this much time between, until `stop` is done. A trouble is logged when it is new. Errors: as [`Sender::pass`], but those that may pass
     /// (a full disk) are logged and tried again.
     pub async fn run(&mut self, every: Duration, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let mut stop = pin!(stop);
@@ -147,8 +150,8 @@ impl Sender {
                     for change in &pass.changes {
                         tracing::info!(key = change.key, step = ?change.step, "an intent went on");
                     }
-                    for trouble in &pass.troubles {
-                        tracing::warn!(?trouble, "an intent did not go on");
+                    for trouble in self.told.news(&pass) {
+                        tracing::warn!("{trouble}");
                     }
                 }
                 Err(error) if error.retryable() => tracing::error!(%error, "the outbox waits"),

@@ -19,7 +19,8 @@ pub struct Options {
     pub press: u64,
     /// Gas of a transaction that is sent although a simulation reverts.
     pub pressed_gas: u64,
-    /// Blocks for which a simulation has to revert, or a requirement not to hold, before an intent is given up.
+    /// Blocks for which a simulation has to revert, or a requirement not to hold, before an intent is given up. Where no block comes, so many looks,
+    /// each after a pause of twice as many passes as the one before.
     pub patience: u64,
     /// Which kind of transactions are sent; `None`: what the latest block looks like.
     pub pricing: Option<Pricing>,

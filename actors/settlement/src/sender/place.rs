@@ -5,9 +5,11 @@
 
 use alloy::primitives::{Bytes, U256};
 
-use super::{Error, Pass, Sender, Step, Trouble, tired};
+use super::{Error, Pass, Sender, Step, Trouble, delay::Delay, tired};
 use crate::{
+    amount::Coin,
     fees::{self, Fees},
+    market::overtaken,
     outbox::{Bound, Call, Failure, Record, State},
     rpc::Header,
 };
@@ -85,8 +87,12 @@ impl Sender {
         record: &Record,
     ) -> Result<(), Error> {
         let (key, call) = (&record.intent.key, &record.intent.call);
+        let delay = self.memory.get_mut(&record.number).and_then(|memory| memory.delay.as_mut());
+        if delay.is_some_and(|delay| delay.rests(tip)) {
+            return Ok(());
+        }
         if self.expired(tip, record).await? {
-            return self.give_up(pass, record, Failure::Expired);
+            return self.give_up(pass, record, Failure::Expired, Step::Failed);
         }
         let pressing = self.pressing(tip, record.intent.deadline);
         if !self.wanted(pass, tip, record).await? {
@@ -94,14 +100,14 @@ impl Sender {
         }
         let gas = match self.foresee(call).await? {
             Ok(estimate) => {
-                self.memory.entry(record.number).or_default().foreseen = None;
+                self.memory.entry(record.number).or_default().delay = None;
                 let Some(gas) = fees::gas_limit(estimate, tip.gas_limit, &self.options.caps) else {
                     pass.troubles.push(Trouble::Gas { key: key.clone(), needed: estimate });
                     return Ok(());
                 };
                 gas
             }
-            Err(reason) if !pressing => return self.foreseen(pass, tip, record, reason),
+            Err(reason) if !pressing => return self.foreseen(pass, tip, record, reason).await,
             // Time is short, and what was simulated may not be what happens: another transaction may come before.
             Err(_) => self.options.pressed_gas.min(self.options.caps.max_gas).min(tip.gas_limit.unwrap_or(u64::MAX)),
         };
@@ -112,7 +118,8 @@ impl Sender {
         let needed = cost(call, gas, fees);
         if needed > *free {
             let (account, found) = (self.account.address, *free);
-            pass.troubles.push(Trouble::Funds { key: key.clone(), account, found, needed });
+            let coin = Coin::of(self.account.chain);
+            pass.troubles.push(Trouble::Funds { key: key.clone(), account, found, needed, coin });
             return Ok(());
         }
         let attempt = self.sign(tip, nonce, gas, *fees, call).await?;
@@ -143,16 +150,12 @@ impl Sender {
             Err(error) if reverted(&error).is_some() => false,
             Err(error) => return Err(error),
         };
-        let memory = self.memory.entry(record.number).or_default();
         if holds {
-            memory.unwanted = None;
             return Ok(true);
         }
-        let since = *memory.unwanted.get_or_insert(tip.number);
-        if tip.number >= since.saturating_add(self.options.patience.max(1)) {
-            self.give_up(pass, record, Failure::Unwanted)?;
-        } else {
-            pass.troubles.push(Trouble::Unwanted { key: record.intent.key.clone() });
+        match self.delayed(tip, record, true) {
+            true => self.give_up(pass, record, Failure::Unwanted, Step::Failed)?,
+            false => pass.troubles.push(Trouble::Unwanted { key: record.intent.key.clone() }),
         }
         Ok(false)
     }
@@ -169,25 +172,39 @@ impl Sender {
         }
     }
 
-    fn foreseen(&mut self, pass: &mut Pass, tip: &Header, record: &Record, reason: Bytes) -> Result<(), Error> {
+    async fn foreseen(&mut self, pass: &mut Pass, tip: &Header, record: &Record, reason: Bytes) -> Result<(), Error> {
         // What is on its way may be what it waits for.
         let alone = self.outbox.open_records().iter().all(|record| record.in_flight().is_none());
-        let memory = self.memory.entry(record.number).or_default();
-        let since = match &memory.foreseen {
-            Some((since, _)) if alone => *since,
-            _ => tip.number,
-        };
-        memory.foreseen = Some((since, reason.clone()));
-        if tip.number >= since.saturating_add(self.options.patience.max(1)) {
-            return self.give_up(pass, record, Failure::Foreseen { reason });
+        if alone && overtaken(&record.intent.call, &reason) && self.refused_for_good(tip, &record.intent.call).await? {
+            return self.give_up(pass, record, Failure::Overtaken { reason }, Step::Overtaken);
+        }
+        if self.delayed(tip, record, alone) {
+            return self.give_up(pass, record, Failure::Foreseen { reason }, Step::Failed);
         }
         pass.troubles.push(Trouble::Foreseen { key: record.intent.key.clone(), reason });
         Ok(())
     }
 
-    fn give_up(&mut self, pass: &mut Pass, record: &Record, failure: Failure) -> Result<(), Error> {
+    /// Whether a call was refused for good already by the latest block that is final: the state that it was refused in can't vanish.
+    async fn refused_for_good(&mut self, tip: &Header, call: &Call) -> Result<bool, Error> {
+        let Some(safe) = (tip.number + 1).checked_sub(self.options.confirmations) else { return Ok(false) };
+        match self.rpc.call(Some(self.account.address), call, Some(safe)).await {
+            Ok(_) => Ok(false),
+            Err(error) => reverted(&error).map_or(Err(error), |reason| Ok(overtaken(call, &reason))),
+        }
+    }
+
+    /// Notes that an intent gets no transaction now, and says whether that has been so for too long. `lasting`: nothing is known that may end it.
+    fn delayed(&mut self, tip: &Header, record: &Record, lasting: bool) -> bool {
+        let memory = self.memory.entry(record.number).or_default();
+        let delay = memory.delay.get_or_insert_with(|| Delay::new(tip));
+        delay.look(tip, lasting);
+        delay.over(tip, self.options.patience)
+    }
+
+    fn give_up(&mut self, pass: &mut Pass, record: &Record, failure: Failure, step: Step) -> Result<(), Error> {
         self.memory.remove(&record.number);
-        self.change(pass, "failed", Record { state: State::Failed(failure), ..record.clone() }, Step::Failed)
+        self.change(pass, "failed", Record { state: State::Failed(failure), ..record.clone() }, step)
     }
 
     async fn purse(&self, tip: &Header) -> Result<Purse, Error> {

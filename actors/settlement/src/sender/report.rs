@@ -2,7 +2,11 @@
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 
-use crate::sender::Error;
+use crate::{
+    Revert,
+    amount::{Coin, decimal},
+    sender::Error,
+};
 
 /// How an intent got on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub enum Step {
     },
     /// It has happened.
     Final,
+    /// Nothing is left of it to do: somebody else did the same first, or its time has passed.
+    Overtaken,
     /// Nothing came of it.
     Failed,
 }
@@ -82,6 +88,8 @@ pub enum Trouble {
         found: U256,
         /// Wei that it may cost.
         needed: U256,
+        /// The chain's.
+        coin: Coin,
     },
     /// A stuck transaction already offers as much as is allowed.
     Capped {
@@ -111,6 +119,46 @@ pub enum Trouble {
         /// What was wrong.
         error: Error,
     },
+}
+
+impl Trouble {
+    /// The intent that it is about, if it is about one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Foreseen { key, .. }
+            | Self::Unwanted { key }
+            | Self::Funds { key, .. }
+            | Self::Capped { key, .. }
+            | Self::Gas { key, .. }
+            | Self::Rejected { key, .. } => Some(key),
+            Self::Node { key, .. } => key.as_deref(),
+        }
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Foreseen { key, reason } => {
+                write!(f, "{key} waits: the contract would refuse it: {}", Revert::decode(reason))
+            }
+            Self::Unwanted { key } => write!(f, "{key} waits: what it requires does not hold"),
+            Self::Funds { key, account, found, needed, coin } => {
+                let (found, needed) = (coin.show(*found), coin.show(*needed));
+                write!(f, "{key} waits: account {account} has {found} to spare, and it may cost {needed}")
+            }
+            Self::Capped { key, offered } => {
+                let offered = decimal(U256::from(*offered), 9);
+                write!(f, "{key} waits: its transaction offers {offered} gwei a gas, and more is not allowed")
+            }
+            Self::Gas { key, needed } => {
+                write!(f, "{key} waits: it needs {needed} gas, more than is allowed or than a block has")
+            }
+            Self::Rejected { key, message } => write!(f, "{key} waits: the node refused its transaction: {message}"),
+            Self::Node { key: Some(key), error } => write!(f, "{key} waits: {error}"),
+            Self::Node { key: None, error } => write!(f, "nothing goes on: {error}"),
+        }
+    }
 }
 
 /// What a pass did.

@@ -305,9 +305,9 @@ impl Stage {
         for record in other.outbox.all() {
             let good = match &record.state {
                 State::Final { .. } => true,
-                State::Failed(Failure::Reverted { .. } | Failure::Foreseen { .. } | Failure::Unwanted) => {
-                    ["finalise/", "reward/", "draw/", "game/"].iter().any(|kind| record.intent.key.starts_with(kind))
-                }
+                State::Failed(
+                    Failure::Reverted { .. } | Failure::Foreseen { .. } | Failure::Overtaken { .. } | Failure::Unwanted,
+                ) => ["finalise/", "reward/", "draw/", "game/"].iter().any(|kind| record.intent.key.starts_with(kind)),
                 _ => false,
             };
             assert!(good, "{record:#?}");

@@ -6,6 +6,7 @@ mod buying;
 mod chains;
 mod deployments;
 mod market;
+mod overtaken;
 mod reverts;
 mod wallets;
 mod world;
