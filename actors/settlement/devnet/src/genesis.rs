@@ -31,6 +31,10 @@ pub struct Genesis {
     pub balance: U256,
     /// Other accounts with coin.
     pub funds: Vec<Funds>,
+    /// What makes this chain another one than those that begin alike: it enters the first block's hash, and the number that the prefunded accounts' first
+    /// transactions have, so that contracts which they create are at other addresses and what was signed for another chain is worth nothing here.
+    /// Zero: nothing, so that every such chain is the same; of a folder's chain: whatever it has.
+    pub salt: B256,
 }
 
 /// Coin of an account at genesis.
@@ -52,11 +56,21 @@ impl Default for Genesis {
             base_fee: 1_000_000_000,
             balance: U256::from(10_000u64) * U256::from(1_000_000_000_000_000_000u64),
             funds: Vec::new(),
+            salt: B256::ZERO,
         }
     }
 }
 
 impl Genesis {
+    /// The number of the prefunded accounts' first transactions. Below 2⁴⁰, so that no wallet rounds it.
+    pub(crate) fn nonce(&self) -> u64 {
+        if self.salt.is_zero() {
+            return 0;
+        }
+        let digest = keccak256([b"hyperdust devnet nonce", self.salt.as_slice()].concat());
+        digest[..5].iter().fold(0, |nonce, byte| nonce << 8 | u64::from(*byte))
+    }
+
     /// Refuses what no chain can have.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let wrong = |what, found: String, accepted| Err(Error::Genesis { what, found, accepted });
@@ -101,7 +115,7 @@ pub fn account(index: u64) -> PrivateKeySigner {
     }
 }
 
-/// What a block's `PREVRANDAO` is: known beforehand, and the same in every replay.
+/// What the `PREVRANDAO` of the block after `parent` is: known beforehand, and the same in every replay. The first block's follows from the salt.
 pub(crate) fn randomness(parent: B256) -> B256 {
     let mut bytes = b"hyperdust devnet randomness".to_vec();
     bytes.extend_from_slice(parent.as_slice());

@@ -81,13 +81,18 @@ impl Devnet {
     }
 
     /// The chain of a folder, which is made if it isn't there; one process at a time. What the folder says of its genesis must be what
-    /// is asked for, but for a timestamp of 0.
+    /// is asked for, but for a timestamp of 0 and a salt of zero.
     ///
     /// # Errors
     /// [`Error::Genesis`], [`Error::OtherGenesis`], [`Error::InUse`], [`Error::Damaged`] and [`Error::Io`].
     pub fn open(folder: impl AsRef<Path>, genesis: Genesis) -> Result<Self, Error> {
         let (chain, cut) = Chain::open(folder.as_ref(), genesis)?;
         Ok(Self::with(chain, cut))
+    }
+
+    /// Whether a chain is kept in this folder, which [`Self::open`] would open again.
+    pub fn kept(folder: impl AsRef<Path>) -> bool {
+        std::fs::metadata(folder.as_ref().join(log::FILE)).is_ok_and(|file| file.len() > 0)
     }
 
     fn with(chain: Chain, cut: Option<Cut>) -> Self {
@@ -124,6 +129,14 @@ impl Devnet {
     /// in what is missing then (`eth_sendTransaction`).
     pub fn provider(&self) -> DynProvider {
         ProviderBuilder::new().disable_recommended_fillers().connect_client(self.client()).erased()
+    }
+
+    /// The hash of the first block, which tells this chain from all others.
+    ///
+    /// # Errors
+    /// A fault of the devnet, as with all questions.
+    pub fn genesis(&self) -> Result<B256, Failure> {
+        Ok(self.shared.chain()?.blocks()[0].hash)
     }
 
     /// The hash of the last block, which stands for everything that ever happened.

@@ -23,6 +23,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{Error, Failure, Genesis};
 
+/// The log, in its folder.
+pub const FILE: &str = "chain.log";
 /// The longest body, in bytes. A full block of the largest gas limit that a genesis may have is smaller.
 const LONGEST: usize = 64 << 20;
 const HEAD: usize = 16;
@@ -61,11 +63,13 @@ pub enum Entry {
     Snapshot,
     /// The chain went back to one.
     Revert { id: u64 },
+    /// The genesis' salt, where there is one: in the first record, after the genesis.
+    Salt { salt: [u8; 32] },
 }
 
 impl Entry {
-    fn genesis(genesis: &Genesis, offset: i64) -> Self {
-        Self::Genesis {
+    fn genesis(genesis: &Genesis, offset: i64) -> Vec<Self> {
+        let mut entries = vec![Self::Genesis {
             version: VERSION,
             chain_id: genesis.chain_id,
             timestamp: genesis.timestamp,
@@ -75,7 +79,11 @@ impl Entry {
             balance: genesis.balance.to_be_bytes(),
             funds: genesis.funds.iter().map(|funds| (funds.address.into(), funds.balance.to_be_bytes())).collect(),
             offset,
+        }];
+        if !genesis.salt.is_zero() {
+            entries.push(Self::Salt { salt: genesis.salt.into() });
         }
+        entries
     }
 }
 
@@ -128,7 +136,7 @@ impl Log {
     /// Opens the log of a folder; one that isn't there begins with `genesis`.
     pub fn open(folder: &Path, genesis: &Genesis, offset: i64) -> Result<Opened, Error> {
         fs::create_dir_all(folder).map_err(|error| Error::io(folder, "make the folder", &error))?;
-        let path = folder.join("chain.log");
+        let path = folder.join(FILE);
         let failed = |what: &'static str| {
             let path = path.clone();
             move |error: std::io::Error| Error::io(&path, what, &error)
@@ -161,10 +169,10 @@ impl Log {
         let length = scanned.cut.as_ref().map_or(bytes.len() as u64, |cut| cut.offset);
         file.seek(SeekFrom::Start(length)).map_err(failed("seek"))?;
         let mut log = Self { file: Some(Open { file, length, number: scanned.records, broken: false }) };
-        let mut entries = scanned.entries.into_iter();
+        let mut entries = scanned.entries.into_iter().peekable();
         let (genesis, offset) = match entries.next() {
             None => {
-                log.write(&Entry::genesis(genesis, offset)).map_err(|failure| Error::Io {
+                log.write_all(&Entry::genesis(genesis, offset)).map_err(|failure| Error::Io {
                     path: path.clone(),
                     what: "write the genesis",
                     why: failure.to_string(),
@@ -174,12 +182,20 @@ impl Log {
                 File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder"))?;
                 (genesis.clone(), offset)
             }
-            Some((_, entry)) => read_genesis(entry).ok_or_else(|| Error::Damaged {
-                path: path.clone(),
-                offset: 0,
-                entry: 0,
-                why: format!("does not begin as a log of version {VERSION}"),
-            })?,
+            Some((_, entry)) => {
+                let salt = match entries.next_if(|(offset, entry)| *offset == 0 && matches!(entry, Entry::Salt { .. }))
+                {
+                    Some((_, Entry::Salt { salt })) => salt.into(),
+                    _ => Default::default(),
+                };
+                let (genesis, offset) = read_genesis(entry).ok_or_else(|| Error::Damaged {
+                    path: path.clone(),
+                    offset: 0,
+                    entry: 0,
+                    why: format!("does not begin as a log of version {VERSION}"),
+                })?;
+                (Genesis { salt, ..genesis }, offset)
+            }
         };
         Ok(Opened { log, path, genesis, offset, entries: entries.collect(), cut: scanned.cut })
     }
@@ -312,7 +328,7 @@ fn read_genesis(entry: Entry) -> Option<(Genesis, i64)> {
         })
         .collect();
     let balance = U256::from_be_bytes(balance);
-    let genesis = Genesis { chain_id, timestamp, pace, gas_limit, base_fee, balance, funds };
+    let genesis = Genesis { chain_id, timestamp, pace, gas_limit, base_fee, balance, funds, ..Genesis::default() };
     genesis.check().ok()?;
     Some((genesis, offset))
 }

@@ -56,6 +56,10 @@ impl Cursor {
         Ok(Self { ledger: ledger.clone(), number, remember, state })
     }
 
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// The last block, if there is one.
     pub fn last(&self) -> Option<Point> {
         self.state.points.last().copied()

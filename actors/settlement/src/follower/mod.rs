@@ -96,6 +96,7 @@ pub struct Follower {
     ready: VecDeque<Event>,
     span: u64,
     behind: Option<(B256, u32)>,
+    checked: bool,
 }
 
 fn inconsistent(method: &'static str, why: String) -> Error {
@@ -117,7 +118,7 @@ impl Follower {
             Options { confirmations: options.confirmations.max(1), remember, span: options.span.max(1), ..options };
         let cursor = Cursor::open(ledger, name, options.start, remember)?;
         let (rpc, span) = (Rpc::new(provider, options.timeout), options.span);
-        Ok(Self { rpc, filter, options, cursor, ready: VecDeque::new(), span, behind: None })
+        Ok(Self { rpc, filter, options, cursor, ready: VecDeque::new(), span, behind: None, checked: false })
     }
 
     /// The last block that was acknowledged.
@@ -127,7 +128,7 @@ impl Follower {
 
     /// What comes next, the same until it is acknowledged; nothing where the chain has nothing new.
     ///
-    /// May be dropped at any await. Errors: [`Error::retryable`] ones pass; [`Error::TooDeep`].
+    /// May be dropped at any await. Errors: [`Error::retryable`] ones pass; [`Error::TooDeep`] and [`Error::OtherChain`].
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         if self.ready.is_empty() {
             self.ready = self.look().await?.into();
@@ -146,6 +147,10 @@ impl Follower {
     }
 
     async fn look(&mut self) -> Result<Vec<Event>, Error> {
+        if !self.checked {
+            self.cursor.ledger().belongs(&self.rpc).await?;
+            self.checked = true;
+        }
         let latest = self.rpc.latest().await?.header;
         if let Some(undone) = self.rewound(&latest).await? {
             return Ok(undone);

@@ -10,13 +10,14 @@
 use std::{
     collections::HashMap,
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use alloy::{primitives::B256, providers::DynProvider};
 use hyperdust_store::{Options, SledStore, Store};
 
-use crate::{crash::crash_point, sender::Error};
+use crate::{crash::crash_point, rpc::Rpc, sender::Error};
 
 /// Changes after which the earlier ones are dropped.
 const CHECKPOINT: u64 = 8;
@@ -26,6 +27,7 @@ pub(crate) const NAMED: u64 = 1 << 63;
 /// A folder with outbox and cursors. Cheap to clone; one process at a time.
 #[derive(Clone, Debug)]
 pub struct Ledger {
+    path: PathBuf,
     store: Arc<SledStore>,
     /// Of each record: its last change, and the last one that a checkpoint holds.
     changes: Arc<Mutex<HashMap<u64, (u64, u64)>>>,
@@ -48,7 +50,27 @@ impl Ledger {
             return Err(Error::Lost { path: path.into(), mark, why });
         }
         let changes = store.sessions()?.into_iter().map(|it| (it.session, (it.last, it.after))).collect();
-        Ok(Self { store: Arc::new(store), changes: Arc::new(Mutex::new(changes)) })
+        Ok(Self { path: path.into(), store: Arc::new(store), changes: Arc::new(Mutex::new(changes)) })
+    }
+
+    /// Refuses a node whose chain began with another block than the one that this ledger was made on; a ledger that knows of none gets this one's.
+    ///
+    /// Chains of one number may be two: devnets, mostly, that were started anew. What was to happen on the one has no meaning on the other.
+    pub async fn check(&self, node: &DynProvider) -> Result<(), Error> {
+        self.belongs(&Rpc::new(node.clone(), crate::chain::PATIENCE)).await
+    }
+
+    pub(crate) async fn belongs(&self, rpc: &Rpc) -> Result<(), Error> {
+        // A node that doesn't know, as where old blocks are left out, proves nothing.
+        let Some(found) = rpc.first().await? else { return Ok(()) };
+        let number = named("the first block");
+        let Some(known) = self.read(number)? else { return self.write("put", number, found.as_slice()) };
+        let broken = |_| Error::Record { number, why: "is no block's hash".into() };
+        let accepted = B256::try_from(known.as_slice()).map_err(broken)?;
+        match found == accepted {
+            true => Ok(()),
+            false => Err(Error::OtherChain { path: self.path.clone(), found, accepted }),
+        }
     }
 
     fn changes(&self) -> MutexGuard<'_, HashMap<u64, (u64, u64)>> {

@@ -98,6 +98,10 @@ impl Outbox {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// Whose it is.
     pub fn account(&self) -> Account {
         self.account

@@ -83,6 +83,15 @@ impl Rpc {
         }
     }
 
+    /// The hash of the chain's first block, where the node has it and it is like others.
+    pub async fn first(&self) -> Result<Option<B256>, Error> {
+        match self.at(0).await {
+            Ok(block) => Ok(block.map(|block| block.header.hash)),
+            Err(Error::Refused { .. } | Error::Inconsistent { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The block of this hash, if there is one.
     pub async fn block(&self, hash: B256) -> Result<Option<Block>, Error> {
         let found: Option<Block> = self.ask("eth_getBlockByHash", json!([hash, false])).await?;

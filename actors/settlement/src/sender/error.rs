@@ -72,6 +72,20 @@ pub enum Error {
         /// What was asked for.
         accepted: String,
     },
+    /// The ledger was made on another chain of the same number.
+    #[error(
+        "{}: was made on the chain that began with block {accepted}, and the node's began with {found}; accepted: a node of that chain. Where it is gone for good, \
+         as a devnet that was started anew, move this folder away: nothing in it is of use on another chain",
+        path.display()
+    )]
+    OtherChain {
+        /// The ledger's folder.
+        path: std::path::PathBuf,
+        /// The first block of the node's chain.
+        found: alloy::primitives::B256,
+        /// That of the ledger's.
+        accepted: alloy::primitives::B256,
+    },
     /// A key that names another intent already.
     #[error("intent {key:?}: is there with another {what}; accepted: one intent a key")]
     Taken {

@@ -171,6 +171,7 @@ impl Sender {
                 let found = Account { chain, ..self.account };
                 return Err(Error::Account { found: found.to_string(), accepted: self.account.to_string() });
             }
+            self.outbox.ledger().belongs(&self.rpc).await?;
             self.checked = true;
         }
         if self.heads.refresh(&self.rpc).await? {
@@ -185,9 +186,13 @@ impl Sender {
     fn note<T>(&self, pass: &mut Pass, record: Option<&Record>, result: Result<T, Error>) -> Result<Option<T>, Error> {
         match result {
             Ok(value) => Ok(Some(value)),
-            Err(error @ (Error::Store(_) | Error::Account { .. } | Error::Record { .. } | Error::Lost { .. })) => {
-                Err(error)
-            }
+            Err(
+                error @ (Error::Store(_)
+                | Error::Account { .. }
+                | Error::OtherChain { .. }
+                | Error::Record { .. }
+                | Error::Lost { .. }),
+            ) => Err(error),
             Err(error) => {
                 let key = record.map(|record| record.intent.key.clone());
                 pass.troubles.push(Trouble::Node { key, error });

@@ -82,6 +82,9 @@ impl Chain {
             // Not asked for: that of the chain on the disk.
             genesis.timestamp = opened.genesis.timestamp;
         }
+        if genesis.salt.is_zero() {
+            genesis.salt = opened.genesis.salt;
+        }
         if opened.genesis != genesis {
             return Err(Error::OtherGenesis {
                 path: opened.path,
@@ -107,9 +110,10 @@ impl Chain {
 
     fn begin(genesis: Genesis, clock: Clock, log: Log) -> Self {
         let (mut state, mut undo) = (State::default(), Undo::default());
+        let nonce = genesis.nonce();
         let prefunded = (0..genesis::ACCOUNTS).map(|index| (genesis::account(index).address(), genesis.balance));
         for (address, balance) in prefunded.chain(genesis.funds.iter().map(|funds| (funds.address, funds.balance))) {
-            state.set_basics(address, Basics { balance, ..Basics::default() }, &mut undo);
+            state.set_basics(address, Basics { balance, nonce, ..Basics::default() }, &mut undo);
         }
         let frame = block::Frame {
             parent: B256::ZERO,
@@ -117,7 +121,7 @@ impl Chain {
             timestamp: genesis.timestamp,
             gas_limit: genesis.gas_limit,
             base_fee: genesis.base_fee,
-            randomness: randomness(B256::ZERO),
+            randomness: randomness(genesis.salt),
         };
         let first = Mined::close(frame, state.root(), Vec::new(), Vec::new(), Undo::default());
         Self {
@@ -243,6 +247,7 @@ impl Chain {
         let said = |failure: Failure| failure.to_string();
         match entry {
             Entry::Genesis { .. } => Err("a second genesis".into()),
+            Entry::Salt { .. } => Err("a salt that is not the genesis'".into()),
             Entry::Block { timestamp, offset, hash, transactions } => {
                 let found = self.replay_block(timestamp, transactions)?;
                 self.clock.exact = None;

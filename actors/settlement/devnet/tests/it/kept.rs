@@ -154,6 +154,39 @@ async fn damage_before_the_end_is_an_error_that_says_where() {
     }
 }
 
+/// Two chains that were begun with different salts share neither blocks nor addresses; one that is opened again has its own.
+#[tokio::test]
+async fn a_salt_makes_it_another_chain() {
+    let salted = |salt: u8| Genesis { salt: B256::repeat_byte(salt), timestamp: 1_700_000_000, ..Genesis::default() };
+    let created = async |devnet: &Devnet| {
+        let request = TransactionRequest::default()
+            .from(devnet.accounts()[0].address())
+            .create()
+            .input(alloy::primitives::Bytes::from_static(&[0x60, 0x00]).into());
+        let sent = devnet.provider().send_transaction(request).await.unwrap();
+        sent.get_receipt().await.unwrap().contract_address.unwrap()
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for salt in 0..3 {
+        let devnet = Devnet::in_memory(salted(salt)).unwrap();
+        let again = Devnet::in_memory(salted(salt)).unwrap();
+        assert_eq!(devnet.genesis().unwrap(), again.genesis().unwrap());
+        assert!(seen.insert((devnet.genesis().unwrap(), created(&devnet).await)));
+    }
+    assert_eq!(seen.iter().map(|(_, address)| address).collect::<std::collections::BTreeSet<_>>().len(), 3);
+
+    let folder = tempdir().unwrap();
+    assert!(!Devnet::kept(folder.path()));
+    let devnet = Devnet::open(folder.path(), salted(1)).unwrap();
+    let (genesis, hash) = (devnet.genesis().unwrap(), pay(&devnet, 0).await);
+    drop(devnet);
+    assert!(Devnet::kept(folder.path()));
+    assert!(matches!(Devnet::open(folder.path(), salted(2)), Err(Error::OtherGenesis { .. })));
+    let again = open(folder.path()).unwrap();
+    assert_eq!(again.genesis().unwrap(), genesis);
+    ask(&again, "eth_getTransactionReceipt", json!([hash])).await;
+}
+
 #[tokio::test]
 async fn one_process_and_one_genesis() {
     let folder = tempdir().unwrap();
