@@ -130,12 +130,45 @@ impl Account {
     /// [`Outbox`](crate::outbox::Outbox) instead.
     pub async fn send(&self, call: &Call) -> Result<TransactionReceipt, Error> {
         let node = self.chain.signing(self.wallet.ethereum());
-        let sent =
-            node.send_transaction(call.request(self.address())).await.map_err(|error| Error::of(&call.what, error))?;
+        let sent = match node.send_transaction(call.request(self.address())).await {
+            Ok(sent) => sent,
+            Err(error) => {
+                let error = Error::of(&call.what, error);
+                return Err(if error.is_poverty() {
+                    self.poverty(call, error).await
+                } else {
+                    error.in_coin(self.chain.coin())
+                });
+            }
+        };
         let receipt = sent.get_receipt().await.map_err(|error| Error::Unreachable { why: error.to_string() })?;
         match receipt.status() {
             true => Ok(receipt),
             false => Err(Error::Failed { what: call.what.clone(), transaction: receipt.transaction_hash }),
         }
+    }
+
+    /// What the account has, and what a call that it can't pay for takes, as far as the node says. `error` is what it said first.
+    async fn poverty(&self, call: &Call, error: Error) -> Error {
+        let (node, coin, account) = (self.node(), self.chain.coin(), self.address());
+        let Ok(has) = node.get_balance(account).await else { return error };
+        // What a node asks for beyond the coin that goes along is its estimate, as is the price.
+        let gas = node.estimate_gas(call.request(account)).await.ok();
+        let price = node.estimate_eip1559_fees().await.map(|fees| fees.max_fee_per_gas).ok();
+        let needed = match (gas, price) {
+            (Some(gas), Some(price)) => {
+                let fee = U256::from(gas).saturating_mul(U256::from(price));
+                coin.show(call.value.saturating_add(fee))
+            }
+            _ => format!("{} and the fee of its gas", coin.show(call.value)),
+        };
+        let hint = match self.chain.is_devnet().await {
+            true => {
+                let some = coin.show_coin(U256::from(10_u64.pow(18)).max(call.value.saturating_mul(U256::from(2))));
+                format!("; on this devnet `hyperdust devnet --fund {account}={}` gives it coin", some.replace(' ', ""))
+            }
+            false => String::new(),
+        };
+        Error::Funds { what: call.what.clone(), account, has: coin.show(has), needed, hint }
     }
 }

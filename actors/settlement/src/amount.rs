@@ -68,9 +68,15 @@ impl Coin {
             "sat" | "sats" if self.bitcoin => SAT,
             "btc" if self.bitcoin => DECIMALS,
             unit if unit == self.symbol.to_ascii_lowercase() => DECIMALS,
-            _ => {
-                let sat = if self.bitcoin { ", sat" } else { "" };
-                return Err(refused(format!("a number and one of {}{sat}, gwei, wei are accepted", self.symbol)));
+            unit => {
+                let (coin, sat) = (self.symbol, if self.bitcoin { ", sat" } else { "" });
+                let why = match unit {
+                    "sat" | "sats" | "btc" => {
+                        format!("this chain's coin is {coin}, which is no bitcoin and has no sat; ")
+                    }
+                    _ => String::new(),
+                };
+                return Err(refused(format!("{why}a number and one of {coin}{sat}, gwei, wei are accepted")));
             }
         };
         read(number, decimals).map_err(refused)

@@ -10,7 +10,7 @@ use alloy::{
     transports::{RpcError, TransportError, TransportErrorKind},
 };
 
-use crate::revert::Revert;
+use crate::{amount::Coin, revert::Revert};
 
 /// What can go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,20 @@ pub enum Error {
         what: String,
         /// Its error.
         why: Revert,
+    },
+    /// The account has too little coin for a transaction.
+    #[error("{what}: account {account} has {has}; needed: {needed}{hint}")]
+    Funds {
+        /// The action.
+        what: String,
+        /// Who has too little.
+        account: Address,
+        /// What it has, with its unit.
+        has: String,
+        /// What it takes, with its unit.
+        needed: String,
+        /// How the account gets coin on this chain, where that is known; else empty.
+        hint: String,
     },
     /// A transaction was mined and had failed; the chain does not keep why.
     #[error("{what} failed on chain (transaction {transaction})")]
@@ -180,6 +194,23 @@ impl Error {
     /// Whether the same may succeed a moment later, with nothing changed.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Late { .. })
+    }
+
+    /// Whether a node says that the account has too little coin. There is no code for that, and every node has its own words.
+    pub(crate) fn is_poverty(&self) -> bool {
+        let Self::Refused { message, .. } = self else { return false };
+        let message = message.to_ascii_lowercase();
+        ["insufficient funds", "insufficient balance", "not enough funds", "sender doesn't have enough"]
+            .iter()
+            .any(|sign| message.contains(sign))
+    }
+
+    /// The same with amounts of a contract's refusal shown in this coin.
+    pub(crate) fn in_coin(self, coin: Coin) -> Self {
+        match self {
+            Self::Reverted { what, why } => Self::Reverted { what, why: why.in_coin(coin) },
+            other => other,
+        }
     }
 
     /// What a node's error says about `what`.

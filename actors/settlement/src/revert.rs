@@ -1,9 +1,15 @@
 //! Why a contract refused, in words.
 //!
-//! All errors of all contracts are known by their four bytes, with names and values: `TooLittleBond(free: 3, needed: 20)`. What comes from
-//! elsewhere (a token of somebody's) is shown as it is. Decoding is total: any bytes give a [`Revert`].
+//! All errors of all contracts are known by their four bytes, with names and values: `TooLittleBond(free: 0.3 RBTC (30000000 sat), needed: …)`. Times are shown
+//! as such, and amounts in coin where the chain's is known ([`Revert::in_coin`]), else as wei. What comes from elsewhere (a token of somebody's) is shown as it is.
+//! Decoding is total: any bytes give a [`Revert`].
 
-use std::{collections::HashMap, fmt, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::LazyLock,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use alloy::{
     dyn_abi::{DynSolValue, ErrorExt},
@@ -13,7 +19,7 @@ use alloy::{
     sol_types::{Panic, Revert as Reason, SolError, decode_revert_reason},
 };
 
-use crate::error::cut;
+use crate::{amount::Coin, error::cut};
 
 /// Why a contract refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +30,9 @@ pub enum Revert {
         /// Its name.
         name: String,
         /// Its values by their names.
-        values: Vec<(String, String)>,
+        values: Vec<(String, Value)>,
+        /// What amounts are of, where that is known.
+        coin: Option<Coin>,
     },
     /// A text, or one of the compiler's own errors.
     Reason(String),
@@ -33,6 +41,35 @@ pub enum Revert {
     /// Nothing was said, or the node doesn't tell.
     Silent,
 }
+
+/// A value of a contract's error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Value {
+    /// As people read it.
+    Text(String),
+    /// Wei of the chain's coin.
+    Amount(U256),
+    /// Seconds since 1970 by the chain's clock.
+    Time(u64),
+}
+
+/// Names of values that are wei, each after its error's.
+const AMOUNTS: [(&str, &str); 9] = [
+    ("BadAmount", "amount"),
+    ("BadVoucher", "accepted"),
+    ("BadVoucher", "amount"),
+    ("TooDear", "accepted"),
+    ("TooDear", "price"),
+    ("TooLittleBond", "free"),
+    ("TooLittleBond", "needed"),
+    ("WrongCoin", "accepted"),
+    ("WrongCoin", "sent"),
+];
+/// Errors whose value is a time. That of `TooEarly` may be a block's number, which is below [`TIMES`].
+const TIMED: [&str; 5] = ["ERC2612ExpiredSignature", "Early", "Late", "TooEarly", "TooLate"];
+/// What is taken for a time: from 2001 to 9999.
+const TIMES: std::ops::RangeInclusive<u64> = 1_000_000_000..=253_402_300_799;
 
 /// Every error of the contracts.
 static ERRORS: LazyLock<HashMap<Selector, json_abi::Error>> = LazyLock::new(|| {
@@ -52,8 +89,8 @@ impl Revert {
             && let Ok(decoded) = error.decode_error(data)
         {
             let values = error.inputs.iter().zip(&decoded.body);
-            let values = values.map(|(input, value)| (input.name.clone(), show(input, value))).collect();
-            return Self::Custom { name: error.name.clone(), values };
+            let values = values.map(|(input, value)| (input.name.clone(), read(&error.name, input, value))).collect();
+            return Self::Custom { name: error.name.clone(), values, coin: None };
         }
         // That function takes anything for a text.
         let standard = data.starts_with(&Reason::SELECTOR) || data.starts_with(&Panic::SELECTOR);
@@ -72,6 +109,15 @@ impl Revert {
         payload.message.to_ascii_lowercase().contains("revert").then_some(Self::Silent)
     }
 
+    /// The same with amounts shown in this coin.
+    #[must_use]
+    pub fn in_coin(self, coin: Coin) -> Self {
+        match self {
+            Self::Custom { name, values, .. } => Self::Custom { name, values, coin: Some(coin) },
+            other => other,
+        }
+    }
+
     /// Name of the contracts' own error.
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -84,11 +130,19 @@ impl Revert {
 impl fmt::Display for Revert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Custom { name, values } => {
+            Self::Custom { name, values, coin } => {
                 write!(f, "{name}(")?;
                 for (i, (name, value)) in values.iter().enumerate() {
                     let comma = if i > 0 { ", " } else { "" };
-                    write!(f, "{comma}{name}: {value}")?;
+                    write!(f, "{comma}{name}: ")?;
+                    match value {
+                        Value::Text(text) => f.write_str(text)?,
+                        Value::Amount(wei) => match coin {
+                            Some(coin) => f.write_str(&coin.show(*wei))?,
+                            None => write!(f, "{wei}")?,
+                        },
+                        Value::Time(seconds) => write!(f, "{}", moment(*seconds))?,
+                    }
                 }
                 f.write_str(")")
             }
@@ -99,6 +153,23 @@ impl fmt::Display for Revert {
             }
             Self::Silent => f.write_str("no reason given"),
         }
+    }
+}
+
+/// A time of the chain's: `2026-11-29T10:19:22Z`.
+fn moment(seconds: u64) -> impl fmt::Display {
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds.min(*TIMES.end())))
+}
+
+/// What a value of an error is.
+fn read(error: &str, input: &json_abi::Param, value: &DynSolValue) -> Value {
+    match value {
+        DynSolValue::Uint(wei, _) if AMOUNTS.contains(&(error, &input.name)) => Value::Amount(*wei),
+        DynSolValue::Uint(seconds, _) if TIMED.contains(&error) => match u64::try_from(*seconds) {
+            Ok(seconds) if TIMES.contains(&seconds) => Value::Time(seconds),
+            _ => Value::Text(show(input, value)),
+        },
+        _ => Value::Text(show(input, value)),
     }
 }
 

@@ -24,6 +24,9 @@ pub use probe::{Fees, LogRange, Report};
 /// How long a node may take for an answer, unless it is said otherwise. Enough for the logs of many blocks.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How the embedded devnet calls itself.
+const DEVNET: &str = "hyperdust-devnet/";
+
 /// A chain, as one node tells of it. Clones share the connection.
 #[derive(Clone)]
 pub struct Chain {
@@ -119,6 +122,11 @@ impl Chain {
             .wallet(wallet)
             .connect_provider(self.provider.clone())
             .erased()
+    }
+
+    /// Whether it is the embedded devnet: a chain of this machine's own, where blocks come when they are asked for.
+    pub async fn is_devnet(&self) -> bool {
+        self.provider.get_client_version().await.is_ok_and(|name| name.starts_with(DEVNET))
     }
 
     /// Asks what it can do.

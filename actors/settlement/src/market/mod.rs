@@ -23,7 +23,7 @@ use crate::{Deployment, Error, bindings as b, deployment::Addresses};
 pub use assets::{Agent, AssetState, Scene};
 pub use call::Call;
 pub use companions::commitment;
-pub use discovery::Offer;
+pub use discovery::{Offer, Survey};
 pub(crate) use events::logs;
 pub use events::{Event, Paid, coin_sent, cost};
 pub(crate) use overtaken::overtaken;

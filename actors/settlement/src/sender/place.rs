@@ -181,7 +181,8 @@ impl Sender {
         if self.delayed(tip, record, alone) {
             return self.give_up(pass, record, Failure::Foreseen { reason }, Step::Failed);
         }
-        pass.troubles.push(Trouble::Foreseen { key: record.intent.key.clone(), reason });
+        let (key, coin) = (record.intent.key.clone(), Coin::of(self.account.chain));
+        pass.troubles.push(Trouble::Foreseen { key, reason, coin });
         Ok(())
     }
 

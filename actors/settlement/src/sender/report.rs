@@ -72,6 +72,8 @@ pub enum Trouble {
         key: String,
         /// What the contract said.
         reason: Bytes,
+        /// The chain's.
+        coin: Coin,
     },
     /// What it requires does not hold, so no transaction was made.
     Unwanted {
@@ -139,8 +141,9 @@ impl Trouble {
 impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Foreseen { key, reason } => {
-                write!(f, "{key} waits: the contract would refuse it: {}", Revert::decode(reason))
+            Self::Foreseen { key, reason, coin } => {
+                let reason = Revert::decode(reason).in_coin(*coin);
+                write!(f, "{key} waits: the contract would refuse it: {reason}")
             }
             Self::Unwanted { key } => write!(f, "{key} waits: what it requires does not hold"),
             Self::Funds { key, account, found, needed, coin } => {

@@ -34,7 +34,10 @@ mod tests {
     use alloy::primitives::Bytes;
 
     use super::*;
-    use crate::sender::{Change, Error, Step, Trouble};
+    use crate::{
+        amount::Coin,
+        sender::{Change, Error, Step, Trouble},
+    };
 
     fn pass(changes: &[&str], troubles: Vec<Trouble>) -> Pass {
         let changes = changes.iter().map(|key| Change { key: (*key).into(), step: Step::Final }).collect();
@@ -42,7 +45,7 @@ mod tests {
     }
 
     fn refused(key: &str, reason: &'static [u8]) -> Trouble {
-        Trouble::Foreseen { key: key.into(), reason: Bytes::from_static(reason) }
+        Trouble::Foreseen { key: key.into(), reason: Bytes::from_static(reason), coin: Coin::ETHER }
     }
 
     fn away() -> Trouble {

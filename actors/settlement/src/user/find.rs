@@ -69,21 +69,27 @@ pub async fn offers(
     provider: Option<Address>,
     endpoint: Option<&str>,
 ) -> Result<Vec<Offer>, Error> {
-    let all = account.market.discover(account.node(), asset, currency, deposit, PROVIDERS).await?;
+    let survey = account.market.survey(account.node(), asset, currency, PROVIDERS).await?;
     let refused = |why: String| Error::Argument { what: "finding a provider", why };
-    if all.is_empty() {
-        return Err(refused(format!("nobody offers asset {asset} with bond enough for a deposit of {deposit} wei")));
-    }
-    let mut some = all;
+    let mut some: Vec<Offer> = survey.offers.iter().filter(|offer| offer.largest >= deposit).cloned().collect();
     match (provider, endpoint) {
         (Some(address), _) => some.retain(|offer| offer.provider == address),
-        (None, Some(endpoint)) => some.retain(|offer| offer.endpoint == endpoint),
-        (None, None) => {}
+        (None, Some(endpoint)) if !some.is_empty() => {
+            some.retain(|offer| offer.endpoint == endpoint);
+            if some.is_empty() {
+                let why =
+                    format!("no provider of asset {asset} that is bonded for this deposit is registered at {endpoint}");
+                return Err(refused(why));
+            }
+        }
+        _ => {}
     }
-    match (some.is_empty(), provider) {
-        (false, _) => Ok(some),
-        (true, Some(address)) => Err(refused(format!("{address} does not offer asset {asset}"))),
-        (true, None) => Err(refused(format!("no provider of asset {asset} is registered at this address"))),
+    match some.is_empty() {
+        false => Ok(some),
+        true => {
+            let why = survey.nobody(deposit, provider, account.chain.coin());
+            Err(refused(format!("asset {asset}: found {why}")))
+        }
     }
 }
 

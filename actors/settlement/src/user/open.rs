@@ -14,8 +14,6 @@ use crate::{
     market::{Opening, SessionState, Status},
 };
 
-/// How the embedded devnet calls itself: a chain of this machine's own, where blocks come when they are asked for.
-const DEVNET: &str = "hyperdust-devnet/";
 /// How long one waits before a node is asked for the next block.
 const PACE: Duration = Duration::from_millis(500);
 
@@ -81,7 +79,7 @@ pub async fn buy(account: &Account, opening: &Opening, content: B256, patience: 
 pub async fn seed(account: &Account, session: B256, patience: Duration) -> Result<B256, Error> {
     let (market, node) = (&account.market, account.node());
     let until = Instant::now() + patience;
-    let ours = node.get_client_version().await.is_ok_and(|name| name.starts_with(DEVNET));
+    let ours = account.chain.is_devnet().await;
     loop {
         let state = market.session(node, session).await?;
         if let Some(seed) = state.seed {

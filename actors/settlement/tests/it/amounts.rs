@@ -94,7 +94,8 @@ fn what_is_no_amount_is_refused_with_what_is() {
         let error = RBTC.parse(text).unwrap_err().to_string();
         assert!(error.starts_with("no amount"), "{text:?}: {error}");
     }
-    assert!(Coin::ETHER.parse("5 sat").is_err(), "an ether is no bitcoin");
+    let sat = Coin::ETHER.parse("1500 sat").unwrap_err().to_string();
+    assert!(sat.contains("coin is ETH, which is no bitcoin") && sat.contains("one of ETH, gwei, wei"), "{sat}");
     assert!(RBTC.parse(&format!("{} wei", U256::MAX)).is_ok());
     assert!(RBTC.parse(&format!("{} sat", U256::MAX)).is_err(), "too large");
     assert!(RBTC.parse(&format!("{}1 wei", U256::MAX)).is_err(), "too large");

@@ -10,7 +10,7 @@ use alloy::{
 use hyperdust_devnet::{Devnet, Genesis};
 use hyperdust_receipt::{ProviderLedger, Receipt, Signed, Terms, UserLedger, Voucher, claim};
 use hyperdust_settlement::{
-    Account, Chain, Error, Wallet,
+    Account, Call, Chain, Error, Wallet, bindings,
     deployment::{self, Parameters},
     market::{NATIVE, Opening, Scene},
     user::{self, Bought, Kept, Wanted},
@@ -92,9 +92,25 @@ async fn a_provider_is_found_by_price_account_or_socket() {
     assert_eq!(who(find(coin(1), None, Some(socket)).await), [author]);
     // A socket that is reached by another name than the registered one.
     assert_eq!(who(find(coin(1), Some(author), Some("ipc:///tmp/socket")).await), [author]);
-    refused(find(coin(1), None, Some("ipc:///tmp/socket")).await, "registered at this address");
-    refused(find(coin(1), Some(world.user.address), None).await, "does not offer");
-    refused(find(coin(10_000_000), None, None).await, "bond enough");
+    refused(find(coin(1), None, Some("ipc:///tmp/socket")).await, "registered at ipc:///tmp/socket");
+    // Whoever finds nobody is told why: nobody is there, it is not offered, the bond is too small, the address is none.
+    refused(find(coin(1), Some(world.user.address), None).await, &format!("no offer of {}'s", world.user.address));
+    let up_to = "deposits of up to 0.5 ETH (500000000 gwei), not of 10000 ETH";
+    refused(find(coin(10_000_000), None, None).await, up_to);
+    refused(find(coin(10_000_000), Some(provider), None).await, up_to);
+    let free = U256::MAX;
+    refused(user::offers(&account, asset + 1, NATIVE, free, None, None).await, "it is not sold for this currency");
+    let receipt = world.send(|w| &w.author, world.market.publish_scene(&scene(None)).unwrap()).await.unwrap();
+    let alone = world.market.published(&receipt).unwrap();
+    let found = user::offers(&account, alone, NATIVE, coin(1), None, None).await;
+    assert!(found.unwrap_err().to_string().ends_with("found nobody who offers it"));
+    // Contracts take any text for an address.
+    let odd = bindings::Providers::registerCall { endpoint: "http://odd".into(), curve };
+    let providers = world.market.deployment().addresses.providers;
+    world.send(|w| &w.author, Call::new(providers, odd, "register")).await.unwrap();
+    let call = world.market.offer(alone, NATIVE, price, true).unwrap();
+    world.send(|w| &w.author, call).await.unwrap();
+    refused(user::offers(&account, alone, NATIVE, coin(1), None, None).await, "no address of a socket");
 }
 
 #[tokio::test]
@@ -123,6 +139,30 @@ async fn a_session_is_opened_on_the_terms_that_were_seen() {
         "the deposit is",
     );
     refused(user::seed(&account, bought.session, MOMENT).await, "none to be drawn");
+}
+
+/// Whoever has no coin is told how much there is and how much is needed, and on a devnet where it comes from.
+#[tokio::test]
+async fn an_account_without_coin_is_told_what_it_needs() {
+    let devnet = Devnet::in_memory(Genesis::default()).unwrap();
+    let served = devnet.serve(([127, 0, 0, 1], 0).into()).unwrap();
+    let anvil = Anvil::start();
+    for url in [served.url(), anvil.http()] {
+        let world = World::start(&url).await;
+        let account = account(&world).await;
+        for (has, value) in [(0, 0), (0, 2), (2, 2)] {
+            account.node().anvil_set_balance(account.address(), coin(has)).await.unwrap();
+            let call = Call { to: world.author.address, value: coin(value), what: "a gift".into(), ..Call::default() };
+            let said = match account.send(&call).await {
+                Err(error @ Error::Funds { .. }) => error.to_string(),
+                other => panic!("{other:?}"),
+            };
+            let begins = format!("a gift: account {} has {}", account.address(), account.chain.coin().show(coin(has)));
+            assert!(said.starts_with(&begins) && said.contains("; needed: 0.00"), "{said}");
+            let hint = format!("`hyperdust devnet --fund {}=1ETH`", account.address());
+            assert_eq!(said.contains(&hint), url == served.url(), "{said}");
+        }
+    }
 }
 
 /// On somebody else's chain nothing is sent to make a block: the user is told what was waited for, and may wait again.

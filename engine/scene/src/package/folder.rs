@@ -39,9 +39,9 @@ impl Folder {
             Self::Disk(root) => return read_disk(root, name, limit),
             // Names inside an embedded folder are relative to what was embedded.
             Self::Embedded(folder) => {
-                folder.get_file(folder.path().join(name)).ok_or_else(|| missing(name))?.contents()
+                folder.get_file(folder.path().join(name)).ok_or_else(|| missing(name, folder.path()))?.contents()
             }
-            Self::Memory(files) => files.get(name).ok_or_else(|| missing(name))?.as_slice(),
+            Self::Memory(files) => files.get(name).ok_or_else(|| missing(name, Path::new("")))?.as_slice(),
         };
         if bytes.len() > limit { Err(too_large(name, bytes.len() as u64, limit)) } else { Ok(bytes.to_vec()) }
     }
@@ -154,7 +154,7 @@ fn check_name(name: &str) -> Result<(), Error> {
 
 fn read_disk(root: &Path, name: &str, limit: usize) -> Result<Vec<u8>, Error> {
     let path = root.join(name).canonicalize().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => missing(name),
+        ErrorKind::NotFound => missing(name, root),
         _ => failed(name, &error),
     })?;
     if !path.starts_with(root) {
@@ -175,8 +175,11 @@ fn read_disk(root: &Path, name: &str, limit: usize) -> Result<Vec<u8>, Error> {
     if bytes.len() > limit { Err(too_large(name, bytes.len() as u64, limit)) } else { Ok(bytes) }
 }
 
-fn missing(name: &str) -> Error {
-    Error::File { file: name.into(), reason: "there is no such file in the package; accepted: the name of one".into() }
+/// `package`: where it is, or nothing where it is in memory.
+fn missing(name: &str, package: &Path) -> Error {
+    let space = if package.as_os_str().is_empty() { "" } else { " " };
+    let reason = format!("there is no such file in the package{space}{}; accepted: the name of one", package.display());
+    Error::File { file: name.into(), reason }
 }
 
 pub(super) fn failed(name: &str, error: &std::io::Error) -> Error {
