@@ -42,6 +42,11 @@ impl Desk {
         self.active.lock().unwrap_or_else(PoisonError::into_inner).insert(session);
     }
 
+    /// Whether it has begun, or is about to.
+    pub fn lives(&self, session: u64) -> bool {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner).contains(&session)
+    }
+
     /// A session has ended.
     pub fn ended(&self, session: u64) {
         self.active.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);

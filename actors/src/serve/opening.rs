@@ -139,7 +139,8 @@ pub fn prepare(hub: &Hub, mut opening: Opening, ledger: Option<Ledger>) -> Resul
     if let (Some(terms), Some(settlement)) =
         (opening.signing.as_ref().filter(|terms| fresh && terms.payment.is_some()), &hub.settlement)
     {
-        // Last of all: from here on nobody else is served for it.
+        // Last of all: from here on nobody else is served for it. It lives before it is written down, so that nobody takes it for one that has ended.
+        hub.desk.begins(opening.session);
         let write = || signing::serve(&hub.vault, terms, &opening.open.scene, &blueprint, opening.session);
         settlement.begin(terms.session.0, write)?;
     }

@@ -164,18 +164,23 @@ impl Sessions {
     }
 
     fn end(&mut self, session: u64, why: &str, lost: bool) {
-        if let Some(held) = self.open.remove(&session) {
-            tracing::info!(session, why, "a session ends");
-            held.shared.lease.give_back();
-            self.hub.outbox.put(Out::Forget(session));
-            self.hub.recorder.do_send(Forget(session));
-            self.gone.insert(session, Instant::now());
-            self.hub.desk.ended(session);
-            if let Some(client) = held.shared.client().filter(|_| lost) {
-                self.hub.outbox.send(&client, held.shared.notice(NoticeKind::SessionLost, why));
-            }
-            self.hub.metrics.sessions.set(self.open.len() as i64);
+        let held = self.open.remove(&session);
+        // It is about to begin, or is being brought back: whoever wants it to end says so again.
+        if held.is_none() && (self.reviving.contains(&session) || self.hub.desk.lives(session)) {
+            return;
         }
+        tracing::info!(session, why, "a session ends");
+        // Of an earlier server's sessions only the log is there, from which nobody is to bring it back any more.
+        self.hub.recorder.do_send(Forget(session));
+        self.gone.insert(session, Instant::now());
+        let Some(held) = held else { return };
+        held.shared.lease.give_back();
+        self.hub.outbox.put(Out::Forget(session));
+        self.hub.desk.ended(session);
+        if let Some(client) = held.shared.client().filter(|_| lost) {
+            self.hub.outbox.send(&client, held.shared.notice(NoticeKind::SessionLost, why));
+        }
+        self.hub.metrics.sessions.set(self.open.len() as i64);
     }
 
     fn sweep(&mut self) {
@@ -230,6 +235,7 @@ impl Sessions {
                 Ok(Err(failure)) => failure,
                 Err(_) => Failure::new(Code::Internal, "preparing the session failed: a fault of the server"),
             };
+            sessions.hub.desk.ended(id);
             bind.ticket.refuse(failure);
         });
         ctx.spawn(begun);

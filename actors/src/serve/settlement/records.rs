@@ -219,6 +219,8 @@ impl Records for Store {
         if !closing && since.elapsed() < self.patience {
             return Ok(Work::Going);
         }
+        // That it has ended outlives this server before the chain hears of it: else its user could come back to a session that is claimed.
+        self.hub.vault.flush().map_err(Failed::records)?;
         let work = self.done(session)?;
         self.work.insert(session, work.clone());
         Ok(work)
