@@ -197,8 +197,7 @@ guest-root: system ## write engine/guest/IMAGE_ROOT anew (say in the commit why 
 GUEST := $(CARGO_TARGET_DIR)/hyperdust-guest
 .PHONY: test-guest
 test-guest: guest $(CONTRACTS)/node_modules/.package-lock.json ## the programs of the proof machine give the same bytes as native code
-	HYPERDUST_GUEST=$(GUEST) HYPERDUST_ANVIL=$(abspath $(CONTRACTS)/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil) \
-	  cargo test $(CARGO_FLAGS) --quiet -p hyperdust-guest-tests
+	HYPERDUST_GUEST=$(GUEST) cargo test $(CARGO_FLAGS) --quiet -p hyperdust-guest-tests
 
 # ---------------------------------------------------------------------------------------------- goldens, fuzzing, evidence
 

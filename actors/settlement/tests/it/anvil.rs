@@ -3,7 +3,7 @@
 use std::{
     env,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
 };
@@ -66,10 +66,12 @@ impl Drop for Anvil {
     }
 }
 
+/// Where `npm ci` puts it, from the folder of whichever crate's tests these are.
 fn program() -> PathBuf {
-    let installed = "contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
-    env::var_os("HYPERDUST_ANVIL")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(installed), PathBuf::from)
+    let installed = "actors/settlement/contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
+    let of = |folder: &Path| Some(folder.join(installed)).filter(|program| program.exists());
+    let found = || Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find_map(of).unwrap_or_else(|| installed.into());
+    env::var_os("HYPERDUST_ANVIL").map_or_else(found, PathBuf::from)
 }
 
 /// The chain's clock goes forward, and a block is made.

@@ -1,239 +1,31 @@
 //! Sessions that are paid on a chain, from the deposit to the last withdrawal: a real server and client, a companion that works for it, wallets, contracts on the
-//! embedded chain. Nobody does by hand what the server and the companion are there for.
+//! embedded chain, and on a real node. Nobody does by hand what the server and the companion are there for.
 
-use std::{path::Path, thread, time::Duration};
+use std::{collections::BTreeMap, panic, path::Path, thread};
 
-use alloy::{
-    network::TransactionBuilder,
-    primitives::{Address, B256, U256},
-    providers::{DynProvider, Provider},
-    rpc::types::TransactionRequest,
-};
-use hyperdust_actors::{
-    Program, SEGMENT,
-    companion::watcher::{Settings, Watcher},
-    serve::Options,
-    trial,
-};
-use hyperdust_devnet::{Devnet, Genesis, Served};
-use hyperdust_gym::{AutoresetMode, Seeds};
-use hyperdust_receipt::{Agreement, claim};
-use hyperdust_settlement::{
-    Account, Chain, Deployment, Wallet,
-    deployment::{Parameters, deploy},
-    market::{NATIVE, Opening, Purse, Scene, SessionState, Standing, Status},
-};
+use alloy::primitives::U256;
+use hyperdust_actors::companion::watcher::Watcher;
+use hyperdust_gym::Seeds;
+use hyperdust_receipt::claim;
+use hyperdust_settlement::market::{NATIVE, Standing, Status};
 use hyperdust_wire::{
     Code, Hex,
     client::{Client, ClientError, SignedSession},
     message::{Open, SigningRequest},
 };
 
-use super::house::{Actions, House, recorded};
+use super::{
+    deeds::{self, Deed},
+    house::House,
+    town::{self, LANES, Node, PRICE, Town, coin, parameters},
+};
 
-const PASSWORD: &str = "a password of a test";
-const LANES: u32 = 3;
-const EVERY: u32 = 8;
-/// Wei of a unit: the author's part and the provider's.
-const PRICES: [u64; 2] = [3_000_000_000, 7_000_000_000];
-const PRICE: u128 = (PRICES[0] + PRICES[1]) as u128;
-
-/// Times that the blocks of these tests don't use up: each is a second later than the last, however quickly they come.
-fn parameters() -> Parameters {
-    Parameters { window: 100_000, closing: 100_000, answer: 50_000, epoch: 200_000, ..Parameters::trial() }
-}
-
-fn coin(thousandths: u64) -> U256 {
-    U256::from(thousandths) * U256::from(1_000_000_000_000_000_u64)
-}
-
-/// A chain with a market, people with wallets, and a scene that is published and offered.
-struct Town {
-    runtime: tokio::runtime::Runtime,
-    folder: tempfile::TempDir,
-    served: Served,
-    node: DynProvider,
-    deployment: Deployment,
-    asset: u64,
-    content: [u8; 32],
-}
-
-impl Town {
-    fn new(scene: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let devnet = Devnet::in_memory(Genesis::default()).unwrap();
-        let (node, rich) = (devnet.provider(), devnet.accounts()[0].address());
-        let served = devnet.serve("127.0.0.1:0".parse().unwrap()).unwrap();
-        let model = trial::model(scene).unwrap();
-        let content = model.id().0;
-        let deployment = runtime.block_on(async {
-            let chain = Chain::over(node.clone()).await.unwrap();
-            let signing = chain.signing(devnet.accounts()[0].clone().into());
-            deploy(&signing, rich, parameters()).await.unwrap()
-        });
-        deployment.write(&folder.path().join("deployment.json")).unwrap();
-        let mut town = Self { runtime, folder, served, node, deployment, asset: 0, content };
-        for name in ["author", "provider", "user", "companion"] {
-            let wallet = Wallet::create(&town.folder.path().join("wallets"), name, PASSWORD).unwrap();
-            town.give(rich, wallet.address(), coin(100_000));
-        }
-        std::fs::write(town.folder.path().join("password"), format!("{PASSWORD}\n")).unwrap();
-        let program = B256::from(Program::committed(SEGMENT).unwrap().root);
-        let published = Scene {
-            package: B256::repeat_byte(0x22),
-            content: content.into(),
-            program: Some(program),
-            price: U256::from(PRICES[0]),
-            pass: None,
-            uri: "ipfs://scene".into(),
-        };
-        let (author, provider) = (town.account("author"), town.account("provider"));
-        town.asset = town.runtime.block_on(async {
-            let market = &author.market;
-            author.send(&market.add_program(program)).await.unwrap();
-            let receipt = author.send(&market.publish_scene(&published).unwrap()).await.unwrap();
-            let asset = market.published(&receipt).unwrap();
-            let register = market.register("tcp://127.0.0.1:5555", B256::repeat_byte(0xc0)).unwrap();
-            provider.send(&register).await.unwrap();
-            provider.send(&market.bond(NATIVE, coin(20_000)).unwrap()).await.unwrap();
-            provider.send(&market.offer(asset, NATIVE, U256::from(PRICES[1]), true).unwrap()).await.unwrap();
-            asset
-        });
-        town
-    }
-
-    fn give(&self, from: Address, to: Address, amount: U256) {
-        let request = TransactionRequest::default().with_from(from).with_to(to).with_value(amount);
-        self.runtime.block_on(async {
-            assert!(self.node.send_transaction(request).await.unwrap().get_receipt().await.unwrap().status());
-        });
-    }
-
-    fn account(&self, name: &str) -> Account {
-        let wallet = Wallet::open(&self.folder.path().join("wallets"), name, PASSWORD).unwrap();
-        self.runtime.block_on(async {
-            let chain = Chain::over(self.node.clone()).await.unwrap();
-            Account::of(chain, self.deployment.clone(), wallet).await.unwrap()
-        })
-    }
-
-    /// A server that is paid here, with its data in the town's folder: another one goes on where the last has ended.
-    fn house(&self, patience: u64) -> House {
-        let change = |config: &mut hyperdust_actors::serve::Config| {
-            self.settle(config);
-            config.settlement.patience = patience;
-            config.data = self.folder.path().join("data");
-        };
-        House::new(change, Options::default())
-    }
-
-    fn settle(&self, config: &mut hyperdust_actors::serve::Config) {
-        let folder = self.folder.path();
-        config.settlement.chain = Some(self.served.url());
-        config.settlement.deployment = folder.join("deployment.json");
-        config.settlement.wallet = "provider".into();
-        config.settlement.wallets = Some(folder.join("wallets"));
-        config.settlement.password_file = Some(folder.join("password"));
-        (config.settlement.patience, config.settlement.look, config.settlement.confirmations) = (0, 1, 2);
-        config.signing.every = EVERY;
-    }
-
-    /// A session of the user's on the chain, with its seed where it mints.
-    fn opened(&self, deposit: U256, minting: bool) -> B256 {
-        let user = self.account("user");
-        let opening = Opening {
-            provider: self.account("provider").address(),
-            asset: self.asset,
-            currency: NATIVE,
-            deposit,
-            signer: user.address(),
-            lanes: LANES,
-            max_price: U256::from(PRICE),
-            minting,
-        };
-        self.runtime.block_on(async {
-            let receipt = user.send(&user.market.open(&opening).unwrap()).await.unwrap();
-            let session = user.market.opened(&receipt).unwrap();
-            if minting {
-                self.mine(2).await;
-                user.send(&user.market.draw(session)).await.unwrap();
-            }
-            session
-        })
-    }
-
-    async fn mine(&self, blocks: u64) {
-        for _ in 0..blocks {
-            let _: serde_json::Value = self.node.raw_request("evm_mine".into(), ()).await.unwrap();
-        }
-    }
-
-    async fn later(&self, seconds: u64) {
-        let _: serde_json::Value = self.node.raw_request("evm_increaseTime".into(), (seconds,)).await.unwrap();
-        self.mine(1).await;
-    }
-
-    fn state(&self, session: B256) -> SessionState {
-        let account = self.account("user");
-        self.runtime.block_on(account.market.session(&self.node, session)).unwrap()
-    }
-
-    /// Blocks come until this holds.
-    fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
-        for _ in 0..600 {
-            if holds() {
-                return;
-            }
-            self.runtime.block_on(self.mine(1));
-            thread::sleep(Duration::from_millis(50));
-        }
-        panic!("it does not come to this: {what}");
-    }
-
-    fn owed(&self, name: &str) -> U256 {
-        let account = self.account(name);
-        let owed = account.market.owed(&self.node, Purse::Sessions, NATIVE, account.address());
-        self.runtime.block_on(owed).unwrap()
-    }
-
-    fn agreement(&self, session: B256) -> Agreement {
-        let state = self.state(session);
-        Agreement {
-            domain: self.deployment.domain(),
-            session: session.0,
-            user: hyperdust_receipt::Address(state.signer.0.0),
-            provider: hyperdust_receipt::Address(state.provider.0.0),
-            content: self.content,
-            lanes: state.lanes,
-            price: state.price.to(),
-            deposit: state.deposit.to(),
-            seed: state.seed.map(|seed| seed.0),
-        }
-    }
-
-    fn open(&self, session: B256) -> Open {
-        let key = self.account("user").wallet.key().unwrap();
-        let signing = SigningRequest::paying(session.0, 1000, &self.deployment.domain(), &key);
-        Open { signing: Some(signing), ..recorded("cartpole", LANES as usize, AutoresetMode::NextStep) }
-    }
-
-    /// The user's end of it on a server.
-    fn play(&self, house: &House, session: B256) -> Result<SignedSession, ClientError> {
-        let client = Client::connect(&house.server().endpoints[0], &Default::default()).unwrap();
-        let remote = client.open(self.open(session))?;
-        let (key, agreement) = (self.account("user").wallet.key().unwrap(), self.agreement(session));
-        SignedSession::paying(remote, key, Box::new(|_| Ok(())), agreement, agreement.deposit)
-    }
-}
-
-/// Steps of random actions.
 fn steps(remote: &mut SignedSession, count: usize) {
-    let mut actions = Actions::new(remote.opened(), 5);
-    for _ in 0..count {
-        let drawn = actions.draw();
-        remote.step(&drawn.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
-    }
+    town::steps(remote, count).unwrap();
+}
+
+fn play(town: &Town, house: &House, session: alloy::primitives::B256) -> Result<SignedSession, ClientError> {
+    town.play(&house.server().endpoints[0], &Default::default(), session)
 }
 
 fn refused<T: std::fmt::Debug>(answer: Result<T, ClientError>, code: Code, word: &str) {
@@ -247,31 +39,65 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, ClientError>, code: Code, word:
 
 /// A companion at work until this holds; blocks come meanwhile.
 fn accompany(town: &Town, house: &House, folder: &Path, mut done: impl FnMut(&mut Watcher<'_>) -> bool) {
-    let account = town.account("companion");
-    let key = account.wallet.key().unwrap();
-    let connect = Box::new(|| Ok(Client::connect(&house.server().endpoints[0], &Default::default())?));
-    let provider = Some(town.account("provider").address());
-    let settings = Settings { provider, defend: true, confirmations: 2, threads: std::num::NonZeroUsize::MIN };
-    let mut watcher = Watcher::new(account, &key, connect, folder, None, settings).unwrap();
-    let handle = town.runtime.handle().clone();
-    town.until("the companion is done", || {
-        let turn = watcher.turn(&handle, &|_, _| {}).unwrap();
+    town.accompany(&house.server().endpoints[0], &Default::default(), folder, |watcher, turn| {
         assert!(turn.verdicts.iter().all(|(_, verdict)| verdict.is_ok()), "{turn:?}");
-        done(&mut watcher)
+        done(watcher)
     });
 }
 
-/// A session that mints: seeds are the chain's, every step is paid, the claim is the server's own doing, a companion attests, everybody has what is theirs, and
-/// tokens are minted. In between the server ends and begins again, and so does the companion.
+/// What gas may differ by for a transaction: the bytes of a session's commitments, signatures and salts follow from its seed, which follows from the hash of a
+/// block, and a byte of zero costs 12 gas less than another. Of 160 such bytes two claims have ten zeros more or less once in billions of times.
+const BYTES: u64 = 10 * 12;
+
+/// Everyone is paid on a real node, over HTTP and over WebSocket, and on the embedded chain; and everybody does the same on all three, for the same gas.
 #[test]
-fn everyone_is_paid() {
-    let (town, folder) = (Town::new("cartpole"), tempfile::tempdir().unwrap());
+fn everyone_is_paid_on_every_chain() {
+    let chains = [("anvil, HTTP", Node::http as fn() -> Node), ("anvil, WS", Node::ws), ("devnet", Node::devnet)];
+    // They wait for seconds of the server's more than they compute.
+    let tables = thread::scope(|scope| {
+        let running = chains.map(|(what, node)| (what, scope.spawn(move || everyone_is_paid(node()))));
+        running.map(|(what, thread)| (what, thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))))
+    });
+    let (_, first) = &tables[0];
+    for (who, deeds) in first {
+        deeds.iter().for_each(|deed| println!("{who:>9} {deed}"));
+    }
+    for (what, table) in &tables[1..] {
+        assert_eq!(table.keys().collect::<Vec<_>>(), first.keys().collect::<Vec<_>>(), "{what}");
+        for (who, deeds) in table {
+            let kinds = |deeds: &[Deed]| deeds.iter().map(|deed| format!("{:?}", deed.kind())).collect::<Vec<_>>();
+            assert_eq!(kinds(deeds), kinds(&first[who]), "{what}: {who}");
+            for (here, there) in deeds.iter().zip(&first[who]) {
+                let differs = here.receipt.gas_used.abs_diff(there.receipt.gas_used);
+                assert!(differs <= BYTES, "{what}: {who}: {here}; {there}");
+            }
+        }
+    }
+}
+
+/// What everybody did, in order; but a provider that is paid fetches its part and has the companion drawn in the same look, and which of the two comes first
+/// depends on whether the block of the draw is there yet. The drawing is put first.
+fn in_order(town: &Town) -> BTreeMap<&'static str, Vec<Deed>> {
+    let mut all = deeds::all(town);
+    let provider = all.get_mut("provider").unwrap();
+    let at = |function| provider.iter().position(|deed| deed.function == function);
+    let (fetched, drawn) = (at("withdraw").unwrap(), at("reward").unwrap());
+    if drawn == fetched + 1 {
+        provider.swap(fetched, drawn);
+    }
+    all
+}
+
+/// A session that mints: seeds are the chain's, every step is paid, the claim is the server's own doing, a companion attests, everybody has what is theirs, and
+/// tokens are minted. In between the server ends and begins again, and so does the companion. Returns what everybody did.
+fn everyone_is_paid(node: Node) -> BTreeMap<&'static str, Vec<Deed>> {
+    let (town, folder) = (Town::on(node, "cartpole"), tempfile::tempdir().unwrap());
     let mut house = town.house(1_000);
     let session = town.opened(coin(7), true);
     let companion = town.account("companion");
     town.runtime.block_on(companion.send(&companion.market.join())).unwrap();
 
-    let mut remote = town.play(&house, session).unwrap();
+    let mut remote = play(&town, &house, session).unwrap();
     let seeds = remote.opened().signing.clone().unwrap().payment.unwrap().seeds.unwrap();
     let seed = town.state(session).seed.unwrap();
     assert_eq!(seeds, (0..u64::from(LANES)).map(|lane| claim::lane_seed(&seed.0, lane)).collect::<Vec<_>>());
@@ -281,7 +107,7 @@ fn everyone_is_paid() {
     let paid = remote.voucher().unwrap().message;
     assert!(paid.units >= 50 * u64::from(LANES) && paid.amount == PRICE * u128::from(paid.units));
     // Nobody is served twice for one deposit.
-    refused(town.play(&house, session), Code::Forbidden, "served here before");
+    refused(play(&town, &house, session), Code::Forbidden, "served here before");
 
     // The companion commits while the provider waits; then that claims, and the companion attests.
     accompany(&town, &house, folder.path(), |watcher| {
@@ -294,7 +120,7 @@ fn everyone_is_paid() {
     let attestations = || town.runtime.block_on(companion.market.attestations(&town.node, session)).unwrap();
     accompany(&town, &house, folder.path(), |_| attestations() == U256::ONE);
 
-    town.runtime.block_on(town.later(parameters().window + 1));
+    town.later(parameters().window + 1);
     town.until("the end", || town.state(session).status == Status::Ended);
     let amount = U256::from(paid.amount);
     let burnt = (amount * U256::from(5)).div_ceil(U256::from(100));
@@ -311,8 +137,10 @@ fn everyone_is_paid() {
         town.runtime.block_on(provider.market.tokens(&town.node, provider.address())).unwrap()
     };
     assert!(tokens(&town).is_zero());
-    town.runtime.block_on(town.later(2 * parameters().epoch));
+    town.later(2 * parameters().epoch);
     town.until("tokens", || tokens(&town) == parameters().emission);
+    drop(house);
+    in_order(&town)
 }
 
 /// What the chain says otherwise of is not served, and says why; a reset with a seed that wasn't drawn is none, and nothing goes on unpaid.
@@ -344,7 +172,7 @@ fn what_the_chain_does_not_say_is_not_served() {
     let nowhere = SigningRequest::paying([9; 32], 8, &domain, &user);
     refused(ask(&|open: &mut Open| open.signing = Some(nowhere.clone())), Code::NotFound, "no session");
 
-    let mut remote = town.play(&house, session).unwrap();
+    let mut remote = play(&town, &house, session).unwrap();
     assert!(remote.session().reset(Seeds::First(1), None).is_err(), "a seed of the user's own");
     remote.reset(Seeds::Continue, None).unwrap();
     steps(&mut remote, 10);
@@ -357,8 +185,8 @@ fn a_user_leaves_on_the_chain() {
     let house = town.house(1_000);
     let (used, unused) = (town.opened(coin(7), false), town.opened(coin(5), false));
     let user = town.account("user");
-    let mut remote = town.play(&house, used).unwrap();
-    let _idle = town.play(&house, unused).unwrap();
+    let mut remote = play(&town, &house, used).unwrap();
+    let _idle = play(&town, &house, unused).unwrap();
     remote.reset(Seeds::First(1), None).unwrap();
     steps(&mut remote, 40);
     remote.settle().unwrap();
@@ -369,7 +197,7 @@ fn a_user_leaves_on_the_chain() {
     town.until("the claim", || town.state(used).status == Status::Claimed);
     town.until("the refund", || town.state(unused).status == Status::Ended);
     assert_eq!(town.owed("user"), coin(5));
-    town.runtime.block_on(town.later(parameters().window + 1));
+    town.later(parameters().window + 1);
     town.until("the end", || town.state(used).status == Status::Ended);
     // Where nobody attested, the companions' tenth is the user's.
     assert_eq!(town.owed("user"), coin(5) + coin(7) - paid + paid / U256::from(10));
@@ -382,7 +210,7 @@ fn questions_about_inputs_are_answered() {
     let town = Town::new("cartpole");
     let house = town.house(0);
     let session = town.opened(coin(7), false);
-    let mut remote = town.play(&house, session).unwrap();
+    let mut remote = play(&town, &house, session).unwrap();
     remote.reset(Seeds::First(3), None).unwrap();
     steps(&mut remote, 60);
     remote.close().unwrap();
@@ -398,7 +226,7 @@ fn questions_about_inputs_are_answered() {
         assert_eq!(questions.len(), asked.len());
         questions.iter().all(|question| matches!(question.standing, Standing::Answered(_)))
     });
-    town.runtime.block_on(town.later(parameters().window + 1));
+    town.later(parameters().window + 1);
     town.until("the end", || town.state(session).status == Status::Ended);
 }
 
@@ -409,20 +237,15 @@ fn what_nobody_begins_is_given_back() {
     let begun = town.opened(coin(7), false);
     let idle = town.opened(coin(5), false);
     let house = town.house(0);
-    let mut remote = town.play(&house, begun).unwrap();
+    let mut remote = play(&town, &house, begun).unwrap();
     remote.reset(Seeds::First(1), None).unwrap();
     steps(&mut remote, 20);
     remote.settle().unwrap();
     drop(house);
     // The next one has no patience, and finds both.
-    let change = |config: &mut hyperdust_actors::serve::Config| {
-        town.settle(config);
-        config.settlement.begin = 0;
-        config.data = town.folder.path().join("data");
-    };
-    let house = House::new(change, Options::default());
+    let house = town.house_with(|config| config.settlement.begin = 0);
     town.until("the refund", || town.state(idle).status == Status::Ended);
     assert_eq!(town.owed("user"), coin(5));
-    refused(town.play(&house, idle), Code::Invalid, "not open");
+    refused(play(&town, &house, idle), Code::Invalid, "not open");
     assert_eq!(town.state(begun).status, Status::Open, "what has begun goes on");
 }
