@@ -2,14 +2,15 @@
 
 use std::{
     cell::OnceCell,
+    convert::Infallible,
     net::SocketAddr,
     sync::{
-        Arc, Weak,
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use actix::prelude::*;
@@ -69,9 +70,10 @@ impl Server {
         let thread = std::thread::Builder::new()
             .name("actors".into())
             .spawn(move || {
-                let vault = OnceCell::new();
-                let result = System::new().block_on(run(config, options, stop, ready, &vault));
-                closed(&vault);
+                let closed = OnceCell::new();
+                let result = System::new().block_on(run(config, options, stop, ready, &closed));
+                // Until another server can open the store: HTTP's threads, and those that look something up, end in their own time.
+                let _ = closed.get().map(|closed| closed.recv_timeout(CLOSING));
                 result
             })
             .map_err(|source| Error::Io { path: "a thread".into(), source })?;
@@ -120,11 +122,11 @@ async fn run(
     options: Options,
     shutdown: Arc<Notify>,
     ready: mpsc::Sender<Addresses>,
-    vault: &OnceCell<Weak<Vault>>,
+    closed: &OnceCell<mpsc::Receiver<Infallible>>,
 ) -> Result<(), Error> {
     let (mut gateway, hub, sessions) = assemble(config, options.before, shutdown.clone())?;
     // It is there only once.
-    let _ = vault.set(Arc::downgrade(&hub.vault));
+    drop(closed.set(hub.vault.closed()));
     tracing::info!(endpoints = ?gateway.endpoints, "the server listens");
     let served = hub.config.http.0.map(|address| http::serve(address, hub.clone(), sessions.clone())).transpose()?;
     let (address, http) = served.unzip();
@@ -150,14 +152,6 @@ async fn run(
     }
     tracing::info!("the server has ended");
     drained.and(stopped)
-}
-
-/// Waits until the store is closed, so that another server can open it: HTTP's threads end in their own time.
-fn closed(vault: &OnceCell<Weak<Vault>>) {
-    let until = Instant::now() + CLOSING;
-    while vault.get().is_some_and(|vault| vault.strong_count() > 0) && Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 fn assemble(

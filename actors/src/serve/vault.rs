@@ -1,6 +1,9 @@
 //! What the server keeps, in the server's own words: the [`Store`] knows bytes, this knows what they are.
 
-use std::sync::Arc;
+use std::{
+    convert::Infallible,
+    sync::{Arc, OnceLock, mpsc},
+};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use hyperdust_gym::{Episode, Start};
@@ -40,12 +43,22 @@ struct Head {
 /// The store.
 pub struct Vault {
     store: Arc<dyn Store>,
+    /// After the store: dropped once that is closed.
+    open: OnceLock<mpsc::Sender<Infallible>>,
 }
 
 impl Vault {
     /// In this store.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+        Self { store, open: OnceLock::new() }
+    }
+
+    /// Hangs up once nobody has the vault any more and its store is closed.
+    pub fn closed(&self) -> mpsc::Receiver<Infallible> {
+        let (open, closed) = mpsc::channel();
+        // Whoever asks second has one that hangs up at once.
+        drop(self.open.set(open));
+        closed
     }
 
     /// The store itself, for who has words of its own for what is in it.
