@@ -82,7 +82,7 @@ demo: wheel page guest ## publish Ant on a chain of this machine, serve it, trai
 	  $(PY) python/examples/demo.py --out $(OUT) --json $(OUT)/market.json
 
 .PHONY: test
-test: page lint test-rust test-guest test-contracts test-steps test-python ## everything that needs neither a GPU nor torch
+test: page lint test-rust test-contracts test-steps test-python ## everything that needs neither a GPU nor torch
 
 .PHONY: lint
 lint: system ## formatting and lints
@@ -92,12 +92,16 @@ lint: system ## formatting and lints
 	RUSTC_BOOTSTRAP=1 cargo fmt --check --manifest-path engine/guest/Cargo.toml
 	cargo clippy $(CARGO_FLAGS) --quiet --workspace --all-targets -- -D warnings
 
+# All that is built for tests is built of the same packages at once: with fewer, cargo would choose other features and compile their dependencies again.
+# (The extension module links without Python's library, so its own tests are Python's.)
+RUST := $(CARGO_FLAGS) --quiet --workspace --exclude hyperdust-python
+
 # Property tests draw the same cases on every run here, so that a change is judged by what it changed; run them without
 # the seed (plain `cargo test`) to look further. `make fuzz` looks furthest.
 .PHONY: test-rust
 test-rust: export PROPTEST_RNG_SEED ?= 20261122
-test-rust: system $(CONTRACTS)/node_modules/.package-lock.json ## unit, property and golden tests of the Rust crates
-	cargo test $(CARGO_FLAGS) --quiet --no-fail-fast --workspace --exclude hyperdust-python --exclude hyperdust-guest-tests
+test-rust: guest $(CONTRACTS)/node_modules/.package-lock.json ## unit, property and golden tests of the Rust crates
+	HYPERDUST_GUEST=$(GUEST) cargo test $(RUST) --no-fail-fast
 	$(MAKE) test-determinism-flag test-native test-instructions
 
 # Without `enhanced-determinism` the physics would differ between machines: such a build must not exist.
@@ -146,8 +150,9 @@ test-contracts: $(CONTRACTS)/node_modules/.package-lock.json ## unit, fuzz and i
 .PHONY: test-steps
 test-steps: $(CONTRACTS)/node_modules/.package-lock.json guest ## 20,000 fuzzed steps and 1,000 of an Ant's run, by the contract as by the machine
 	rm -rf $(CONTRACTS)/out/steps
-	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- fuzz $(CONTRACTS)/out/steps/fuzz 20000
-	cargo run $(CARGO_FLAGS) --quiet -p hyperdust-actors --example steps -- ant $(GUEST) $(CONTRACTS)/out/steps/ant 1000
+	cargo build $(RUST) --bin hyperdust --example steps
+	$(CARGO_TARGET_DIR)/debug/examples/steps fuzz $(CONTRACTS)/out/steps/fuzz 20000
+	$(CARGO_TARGET_DIR)/debug/examples/steps ant $(GUEST) $(CONTRACTS)/out/steps/ant 1000
 	cd $(CONTRACTS) && HYPERDUST_STEPS=out/steps/fuzz HYPERDUST_LEAST=20000 npx forge test --match-test asked_for
 	cd $(CONTRACTS) && HYPERDUST_STEPS=out/steps/ant HYPERDUST_LEAST=1000 npx forge test --match-test asked_for
 
@@ -173,7 +178,8 @@ fault-tools: system
 .PHONY: test-python
 test-python: wheel page guest chromium fault-tools ## tests of the Python package and of the server, with MuJoCo as the oracle of the robots
 	@$(PY) -P -c 'import mujoco, jax, matplotlib, imageio, minari, h5py, rerun, zmq, playwright'  # else the tests would skip themselves
-	HYPERDUST_GUEST=$(GUEST) $(VENV)/bin/pytest python/tests -p no:cacheprovider
+	cargo build $(RUST) --bin hyperdust --example steps
+	HYPERDUST_GUEST=$(GUEST) HYPERDUST_BINARY=$(CARGO_TARGET_DIR)/debug/hyperdust $(VENV)/bin/pytest python/tests -p no:cacheprovider
 	@$(PY) -P -c 'import hyperdust._core as core; print(core.__file__)' | xargs nm -D --undefined-only \
 	  | { ! grep -E ' (acos|asin|atan|atan2|cos|sin|sincos|tan|exp|exp2|log|log2|log10|pow)f(@|$$)'; } \
 	  || { echo "the extension calls the platform's mathematics: see engine/elementary"; exit 1; }
@@ -196,7 +202,7 @@ guest-root: system ## write engine/guest/IMAGE_ROOT anew (say in the commit why 
 
 GUEST := $(CARGO_TARGET_DIR)/hyperdust-guest
 .PHONY: test-guest
-test-guest: guest $(CONTRACTS)/node_modules/.package-lock.json ## the programs of the proof machine give the same bytes as native code
+test-guest: guest $(CONTRACTS)/node_modules/.package-lock.json ## of those, that the programs of the proof machine give the same bytes as native code
 	HYPERDUST_GUEST=$(GUEST) cargo test $(CARGO_FLAGS) --quiet -p hyperdust-guest-tests
 
 # ---------------------------------------------------------------------------------------------- goldens, fuzzing, evidence
