@@ -29,6 +29,8 @@ pub(super) enum Command {
     Take(Take),
     /// Offers an asset for so much a unit on top of what its author asks, or no longer
     Offer(Offer),
+    /// Lets a watchtower's account make the moves of games about its claims, too, or no longer
+    Entrust(Entrust),
     /// Shows how a provider is reached, its bond, and what it offers
     Status(Status),
 }
@@ -41,6 +43,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
             Command::Unbond(stake) => stake.run(false).await,
             Command::Take(take) => take.run().await,
             Command::Offer(offer) => offer.run().await,
+            Command::Entrust(entrust) => entrust.run().await,
             Command::Status(status) => status.run().await,
         }?;
         Ok(ExitCode::SUCCESS)
@@ -82,6 +85,18 @@ pub(super) struct Offer {
     /// Offers it no longer; sessions that are open go on
     #[arg(long)]
     end: bool,
+    #[command(flatten)]
+    who: Who,
+}
+
+#[derive(Args)]
+pub(super) struct Entrust {
+    /// The watchtower's address: it is trusted with the bonds behind claims, for it could lose games, and concede them
+    #[arg(value_name = "ADDRESS", value_parser = chain::address, required_unless_present = "nobody", conflicts_with = "nobody")]
+    tower: Option<Address>,
+    /// Nobody moves in its place any more
+    #[arg(long)]
+    nobody: bool,
     #[command(flatten)]
     who: Who,
 }
@@ -238,6 +253,27 @@ impl Offer {
 }
 
 #[derive(Serialize)]
+struct Entrusted {
+    #[serde(serialize_with = "text")]
+    provider: Address,
+    /// None: nobody.
+    watchtower: Option<Address>,
+}
+
+impl Entrust {
+    async fn run(self) -> Result<(), Error> {
+        let actor = self.who.open().await?;
+        actor.send(&actor.market().entrust(self.tower)).await?;
+        let entrusted = Entrusted { provider: actor.address(), watchtower: self.tower };
+        actor.report(&entrusted, || match self.tower {
+            Some(tower) => println!("{tower} moves in games for {}, too", entrusted.provider),
+            None => println!("nobody moves in games for {}", entrusted.provider),
+        });
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
 struct Row {
     asset: u64,
     /// Its own, without the author's.
@@ -256,6 +292,8 @@ struct Shown {
     curve: Option<B256>,
     /// Seconds between asking for bond back and getting it.
     delay: u64,
+    /// Who moves in games in its place, too.
+    watchtower: Option<Address>,
     offers: Vec<Row>,
 }
 
@@ -273,7 +311,8 @@ impl Status {
         }
         let bond = Bond::of(self.provider, &state, parameters.ratio);
         let (endpoint, curve) = state.contact.unzip();
-        let shown = Shown { bond, endpoint, curve, delay: parameters.unbonding, offers };
+        let watchtower = market.mover_of(node, self.provider).await?;
+        let shown = Shown { bond, endpoint, curve, delay: parameters.unbonding, watchtower, offers };
         match self.json {
             true => print_json(&shown),
             false => shown.print(&view),
@@ -291,6 +330,9 @@ impl Shown {
             // A stranger's text: control characters would be obeyed by terminals.
             (Some(endpoint), Some(curve)) => println!("reached at {:?}, key {}", endpoint, PublicKey(curve.0)),
             _ => println!("not registered"),
+        }
+        if let Some(tower) = self.watchtower {
+            println!("entrusts {tower} with moves in games");
         }
         for Row { asset, price, unit } in &self.offers {
             let unit =

@@ -38,6 +38,8 @@ pub struct Settings {
     pub provider: Option<Address>,
     /// Whether claims that are true are defended for their provider: a watchtower.
     pub defend: bool,
+    /// Whether inputs that the server doesn't give are asked for on the chain.
+    pub demands: bool,
     /// Blocks after which what is in one counts as done.
     pub confirmations: u64,
     /// Threads that compute.
@@ -101,8 +103,8 @@ impl<'a> Watcher<'a> {
         let sender = Sender::new(account.node().clone(), signer, outbox.clone(), options).map_err(chained)?;
         let image = machine.as_ref().map(|program| program.image.clone());
         let records = Folder::new(folder, key, register.clone(), image);
-        let (defend, confirmations) = (settings.defend, settings.confirmations);
-        let options = Options { defend, confirmations, ..Options::default() };
+        let Settings { defend, demands, confirmations, .. } = settings;
+        let options = Options { defend, demands, confirmations, ..Options::default() };
         let keeper = Keeper::new(account.clone(), outbox.clone(), records, options);
         let program = Program::committed(SEGMENT)?.root;
         let next = account.market.deployment().block;

@@ -1,13 +1,14 @@
 //! Moves as calls: what the contract takes, with the coin that it asks for.
 
 use alloy::{
-    primitives::{B256, Bytes, U256},
+    primitives::{Address, B256, Bytes, U256},
+    providers::Provider,
     sol_types::{SolCall, SolValue},
 };
 use hyperdust_proof::{abi, game::Move, graph::Execution, machine::StepProof, tree::Hash};
 
 use super::{Game, Lane};
-use crate::{Call, Market, bindings as b};
+use crate::{Call, Error, Market, bindings as b};
 
 /// What a party does about a game.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,19 @@ impl Market {
         let call = b::Disputes::fileCall { session, lane: lane.into(), siblings: lane.siblings.clone() };
         let bond = self.deployment().parameters.dispute_bond;
         Call::new(self.deployment().addresses.disputes, call, "dispute a lane").paying(bond)
+    }
+
+    /// Lets another account make the caller's moves too, such as a watchtower's, which is trusted with the bonds behind them; none: nobody any more.
+    pub fn entrust(&self, mover: Option<Address>) -> Call {
+        let what = if mover.is_some() { "entrust a watchtower" } else { "entrust nobody" };
+        let call = b::Disputes::entrustCall { mover: mover.unwrap_or_default() };
+        Call::new(self.deployment().addresses.disputes, call, what)
+    }
+
+    /// Who may move in an account's place.
+    pub async fn mover_of(&self, node: &impl Provider, account: Address) -> Result<Option<Address>, Error> {
+        let mover = b::Disputes::new(self.deployment().addresses.disputes, node).moverOf(account).call().await?;
+        Ok((!mover.is_zero()).then_some(mover))
     }
 
     /// Does something about a game, as it stands. What goes along for a move is what the deployment asks for.

@@ -49,7 +49,12 @@ impl<R: Records> Keeper<R> {
         let found = state.commitment();
         let watched = self.records.watched(session, state)?;
         // Where it isn't computed yet, or nothing was given to compute, there is nothing to say.
-        let Some((own, salt)) = watched.own else { return self.finalise(session, state, now) };
+        let Some((own, salt)) = watched.own else {
+            if self.options.demands {
+                self.demand(session, state, now).await?;
+            }
+            return self.finalise(session, state, now);
+        };
         if own.commitment() == found {
             if self.committed(session) && now.time <= state.ends {
                 let call = self.account.market.open_commitment(session, salt);

@@ -9,7 +9,7 @@ use hyperdust_proof::Party;
 use super::{Failed, Keeper, Now, Records};
 use crate::{
     bindings as b,
-    dispute::{Act, Concession, Game, Lane, Lanes, Player},
+    dispute::{Act, Concession, Game, Lane, Lanes, Player, State},
     market::{Question, SessionState, Standing},
     outbox::Requirement,
 };
@@ -46,6 +46,10 @@ impl<R: Records> Keeper<R> {
     ) -> Result<(), Failed> {
         let market = self.account.market.clone();
         let games = self.asked("games", market.games(self.account.node(), session, market.deployment().block)).await?;
+        let me = self.account.address();
+        let entrusted = address == me
+            || games.iter().any(|game| game.state.outcome.is_none())
+                && self.asked("games", market.mover_of(self.account.node(), address)).await? == Some(me);
         let mut stuck = None;
         for game in games.iter().filter(|game| game.state.of(party) == address && !game.collected) {
             let Some(lane) = lane(game) else { continue };
@@ -61,9 +65,8 @@ impl<R: Records> Keeper<R> {
                     continue;
                 }
             };
-            // In another's place only what the contract takes from anybody.
             let anybodys = matches!(act, Act::Timeout | Act::Prove(_) | Act::Collect);
-            if address != self.account.address() && !anybodys {
+            if address != me && !anybodys && !(entrusted && in_anothers_place(&act, &game.state, now)) {
                 continue;
             }
             let (number, hash, until) = (game.number, game.state.hash(), game.state.until());
@@ -121,10 +124,7 @@ impl<R: Records> Keeper<R> {
         let in_time = now.time <= state.ends;
         let questions = self.asked("questions", market.questions(self.account.node(), session)).await?;
         let mine: Vec<&Question> = questions.iter().filter(|question| question.asked.challenger == me).collect();
-        if let Some(pending) = mine.iter().find(|question| question.standing == Standing::Pending) {
-            if now.time > pending.asked.until {
-                self.put_again(&format!("unanswered/{}", pending.id), market.unanswered(&pending.asked), None, None)?;
-            }
+        if self.waits(&mine, now)? {
             return Ok(());
         }
         // What anybody was answered is said to everybody.
@@ -158,6 +158,31 @@ impl<R: Records> Keeper<R> {
         Ok(())
     }
 
+    /// Whether one of these questions waits for its answer; one that waited long enough is ended.
+    fn waits(&self, mine: &[&Question], now: Now) -> Result<bool, Failed> {
+        let Some(pending) = mine.iter().find(|question| question.standing == Standing::Pending) else {
+            return Ok(false);
+        };
+        if now.time > pending.asked.until {
+            let call = self.account.market.unanswered(&pending.asked);
+            self.put_again(&format!("unanswered/{}", pending.id), call, None, None)?;
+        }
+        Ok(true)
+    }
+
+    /// Asks once for a piece of a claim of which nothing was given to compute, when half of the window is over: who gives nothing to anybody loses its claim by
+    /// silence. An answer keeps what the question put up.
+    pub(super) async fn demand(&mut self, session: B256, state: &SessionState, now: Now) -> Result<(), Failed> {
+        let (market, me) = (self.account.market.clone(), self.account.address());
+        let questions = self.asked("questions", market.questions(self.account.node(), session)).await?;
+        let mine: Vec<&Question> = questions.iter().filter(|question| question.asked.challenger == me).collect();
+        let half = state.ends.saturating_sub(market.deployment().parameters.window / 2);
+        if self.waits(&mine, now)? || !mine.is_empty() || now.time < half || now.time > state.ends {
+            return Ok(());
+        }
+        self.put_again(&format!("ask/{session}/0/0"), market.ask(session, 0, 0, 0), Some(state.ends), None)
+    }
+
     /// Files a game about a lane, and plays all of this account's about it.
     pub(super) async fn challenge(
         &mut self,
@@ -177,4 +202,11 @@ impl<R: Records> Keeper<R> {
         let me = self.account.address();
         self.play(session, |game| lane.is_of(game).then_some(lane.index), Party::Challenger, me, now).await
     }
+}
+
+/// Whether a watchtower makes a move that it is entrusted with: once half of the time for it is over, so that a provider that is there makes it itself. It gives
+/// nothing up.
+fn in_anothers_place(act: &Act, state: &State, now: Now) -> bool {
+    let half = state.until().saturating_sub(state.since) / 2;
+    !matches!(act, Act::Concede) && now.time >= state.since.saturating_add(half)
 }

@@ -55,8 +55,12 @@ pub struct Now {
 pub struct Options {
     /// Least amount that is fetched from a purse, in the currency's smallest unit.
     pub least: U256,
-    /// Whether a companion defends claims that it knows to be true.
+    /// Whether a companion defends claims that it knows to be true: it answers questions, calls time, proves last steps, has games paid out, and makes the
+    /// moves of a provider that [entrusts](crate::Market::entrust) it with them.
     pub defend: bool,
+    /// Whether a companion asks on the chain for what a claim was computed from, where nothing was given to it. An answer costs what a question puts up, so this is
+    /// for who watches providers that it knows: another one might make sessions with itself to answer.
+    pub demands: bool,
     /// Blocks after which a session that has ended is believed to have.
     pub confirmations: u64,
     /// Questions about one session, at most: a provider that answers them is paid for each.
@@ -65,7 +69,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { least: U256::ONE, defend: false, confirmations: 1, questions: 16 }
+        Self { least: U256::ONE, defend: false, demands: false, confirmations: 1, questions: 16 }
     }
 }
 

@@ -47,15 +47,15 @@ const FOLDER: &str = "HYPERDUST_KEEPERS_FOLDER";
 const CHAIN: &str = "HYPERDUST_KEEPERS_CHAIN";
 const CASE: &str = "HYPERDUST_KEEPERS_CASE";
 const POINT: &str = "HYPERDUST_KEEPERS_POINT";
-const PASSWORD: &str = "a password of a test";
+pub const PASSWORD: &str = "a password of a test";
 const UNITS: u64 = 500_000;
 
 /// A session, and which of the two this process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-struct Case {
-    session: B256,
-    provider: bool,
-    lie: bool,
+pub struct Case {
+    pub session: B256,
+    pub provider: bool,
+    pub lie: bool,
 }
 
 /// What one of the two computed: lane 0 truly, lane 1 as it sees it.
@@ -66,6 +66,8 @@ struct Toy {
     voucher: Signed<Voucher>,
     /// There when the companion has committed: what a provider's patience is for.
     ready: PathBuf,
+    /// Whether nothing is given to it.
+    blind: bool,
     over: Rc<RefCell<bool>>,
 }
 
@@ -94,24 +96,32 @@ impl Records for Toy {
     }
 
     fn watched(&mut self, session: B256, _: &SessionState) -> Result<Watched, Failed> {
+        if self.blind {
+            return Ok(Watched::default());
+        }
         let own = Lanes::of(session, self.views.each_ref().map(|view| &view.graph));
         Ok(Watched { own: Some((own.into(), B256::repeat_byte(0x5a))), claimed: Some(self.claimed.clone()) })
     }
 }
 
 /// One of the two, with all that it needs to act.
-struct Party {
+pub struct Party {
     case: Case,
     account: Account,
     keeper: Keeper<Toy>,
     sender: Sender,
-    outbox: Outbox,
+    pub outbox: Outbox,
     over: Rc<RefCell<bool>>,
 }
 
 impl Party {
     async fn open(folder: &Path, url: &str, case: Case) -> Self {
         let name = if case.provider { "provider" } else { "companion" };
+        Self::open_as(folder, url, case, name, Options::default()).await
+    }
+
+    /// The same with a wallet and options of its own. To one that demands inputs nothing is given.
+    pub async fn open_as(folder: &Path, url: &str, case: Case, name: &str, options: Options) -> Self {
         let wallet = Wallet::open(&folder.join("wallets"), name, PASSWORD).unwrap();
         let deployment = Deployment::read(&folder.join("deployment.json")).unwrap();
         let account = Account::of(Chain::connect(url).await.unwrap(), deployment, wallet).await.unwrap();
@@ -132,20 +142,21 @@ impl Party {
             claimed: lanes.into(),
             voucher,
             ready: folder.join(format!("{} ready", case.session)),
+            blind: options.demands,
             over: over.clone(),
         };
         let ledger = Ledger::open(&folder.join(format!("{} {name}", case.session))).unwrap();
         let of = outbox::Account { chain: account.chain.id(), address: account.address() };
         let outbox = Outbox::open(&ledger, of).unwrap();
-        let options = sender::Options { confirmations: 2, patience: 4, ..Default::default() };
+        let sending = sender::Options { confirmations: 2, patience: 4, ..Default::default() };
         let signer = Arc::new(account.wallet.signer());
-        let sender = Sender::new(account.node().clone(), signer, outbox.clone(), options).unwrap();
-        let keeper = Keeper::new(account.clone(), outbox.clone(), toy, Options::default());
+        let sender = Sender::new(account.node().clone(), signer, outbox.clone(), sending).unwrap();
+        let keeper = Keeper::new(account.clone(), outbox.clone(), toy, options);
         Self { case, account, keeper, sender, outbox, over }
     }
 
     /// Looks once, and sends what there is to send; whether nothing is left to do.
-    async fn turn(&mut self) -> bool {
+    pub async fn turn(&mut self) -> bool {
         let failed = if self.case.provider { self.keeper.provide().await } else { self.keeper.accompany().await };
         // A block may come between two questions.
         let passes = |failed: &Failed| matches!(failed, Failed::Chain(error) if error.is_retryable());
@@ -208,16 +219,16 @@ fn child(folder: &Path, url: &str, case: Case, point: Option<&str>) -> Child {
 const SIGABRT: i32 = 6;
 
 /// A chain with a market, and the wallets of the two in a folder.
-struct Stage {
-    w: World,
-    asset: u64,
-    folder: tempfile::TempDir,
-    url: String,
+pub struct Stage {
+    pub w: World,
+    pub asset: u64,
+    pub folder: tempfile::TempDir,
+    pub url: String,
     _anvil: Anvil,
 }
 
 impl Stage {
-    async fn set() -> Self {
+    pub async fn set() -> Self {
         let anvil = Anvil::start();
         let url = anvil.http();
         let mut w = World::start(&url).await;
@@ -315,7 +326,7 @@ impl Stage {
     }
 }
 
-fn run<T>(test: impl Future<Output = T>) -> T {
+pub fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 

@@ -15,6 +15,7 @@ mod programs;
 mod restarts;
 mod states;
 mod table;
+mod towers;
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../it/world.rs"]
 mod world;

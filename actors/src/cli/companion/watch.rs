@@ -33,6 +33,10 @@ pub(in crate::cli) struct Watch {
     /// Defends claims that it knows to be true, for a provider that is away
     #[arg(long)]
     defend: bool,
+    /// Asks on the chain, once, for what a claim was computed from, where the server gives nothing of it for half of the window. A provider that is silent then
+    /// loses its claim and the bond behind it; one that answers keeps what the question put up
+    #[arg(long, requires = "provider")]
+    ask: bool,
     /// Puts the companion's bond up, where it has none yet
     #[arg(long)]
     join: bool,
@@ -74,8 +78,8 @@ impl Watch {
         let machine = self.guest.as_deref().map(|folder| Program::load(folder, SEGMENT)).transpose()?;
         let threads = self.jobs.and_then(|jobs| NonZeroUsize::new(jobs.into()));
         let threads = threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
-        let settings =
-            Settings { provider: self.provider, defend: self.defend, confirmations: self.confirmations, threads };
+        let Self { provider, defend, ask: demands, confirmations, .. } = *self;
+        let settings = Settings { provider, defend, demands, confirmations, threads };
         let connect = Box::new(|| self.server.connect());
         let mut watcher = Watcher::new(account, &key, connect, &self.out, machine, settings)?;
         let (mut last, mut seen) = (Vec::new(), false);

@@ -285,7 +285,8 @@ impl Town {
         let key = account.wallet.key().unwrap();
         let connect = Box::new(|| Ok(Client::connect(endpoint, options)?));
         let provider = Some(self.account("provider").address());
-        let settings = Settings { provider, defend: true, confirmations: 2, threads: std::num::NonZeroUsize::MIN };
+        let threads = std::num::NonZeroUsize::MIN;
+        let settings = Settings { provider, defend: true, demands: false, confirmations: 2, threads };
         let mut watcher = Watcher::new(account, &key, connect, folder, None, settings).unwrap();
         let handle = self.runtime.handle().clone();
         self.until("the companion is done", || {

@@ -16,7 +16,7 @@ import {Rules} from "./Rules.sol";
 ///   challenger ────► searching ───────────► searching ───────────────────────────► decided ─────────► gone
 /// ```
 /// Invariants: what this contract holds is what it owes, and a bond and a pot for each game that isn't collected. A game that is decided
-/// doesn't move. Its payouts go to the provider of the claim or the challenger who filed, whoever made the last move. Whoever
+/// doesn't move. Its payouts go to the provider of the claim or the challenger who filed, whoever made the moves. Whoever
 /// answers within `extension` of each of its turns never loses by the clock.
 ///
 /// Of a game the chain keeps a hash. Its state is in the last event about it, and goes along with every move.
@@ -47,11 +47,15 @@ contract Disputes is Purse {
     uint256 public count;
     /// @notice Hash of a game's state; zero where there is none, or none any more.
     mapping(uint256 game => bytes32) public games;
+    /// @notice Who may move in an account's place, such as its watchtower; zero where nobody else may.
+    mapping(address account => address) public moverOf;
 
     /// @notice A game's state, after it was filed and after each move.
     event Played(uint256 indexed game, bytes32 indexed session, Rules.State state);
     /// @notice The roots of a cut, which the challenger's choice shows again.
     event Cut(uint256 indexed game, bytes32[] roots);
+    /// @notice An account lets another one move in its place; zero: nobody any more.
+    event Entrusted(address indexed account, address indexed mover);
     /// @notice A game was paid out.
     event Collected(uint256 indexed game, Rules.Outcome outcome, address winner, uint256 amount, uint256 slashed);
 
@@ -73,6 +77,13 @@ contract Disputes is Purse {
         // Times are added up in 64 bits.
         if (p.budget > 3650 days || p.extension > 3650 days) revert BadParameter();
         (claims, bond, moveBond, budget, extension) = (claims_, p.bond, p.moveBond, p.budget, p.extension);
+    }
+
+    /// @notice Lets another account make the caller's moves too, in all of its games; zero takes that back. A mover is trusted with the bonds behind
+    /// them: it can concede, and lose. What its moves put up is its own, and what is won goes to the caller all the same.
+    function entrust(address mover) external {
+        moverOf[msg.sender] = mover;
+        emit Entrusted(msg.sender, mover);
     }
 
     /// @notice Disputes the outputs of a lane. The provider is to move.
@@ -178,7 +189,7 @@ contract Disputes is Purse {
     }
 
     function only(address accepted) private view {
-        if (msg.sender != accepted) revert NotYours(msg.sender, accepted);
+        if (msg.sender != accepted && msg.sender != moverOf[accepted]) revert NotYours(msg.sender, accepted);
     }
 
     /// @dev Takes what a move puts up.

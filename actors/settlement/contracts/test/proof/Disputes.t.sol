@@ -13,11 +13,14 @@ import {Tape} from "./Tape.sol";
 contract DisputesTest is Tape {
     address private immutable provider = address(0xA11CE);
     address private immutable challenger = address(0xB0B);
+    address private immutable tower = address(0x70E4);
 
     Ledger private ledger;
     bytes32[] private posted;
     uint256 private refusals;
     uint256[6] private dearest;
+    /// @dev Whether the tower makes everybody's moves.
+    bool private entrusted;
 
     /// @notice And what the dearest move of each kind costs, as a transaction of its own: base fee and calldata included.
     function test_games_that_rust_played() public {
@@ -30,6 +33,13 @@ contract DisputesTest is Tape {
             vm.snapshotValue("proof", names[kind], dearest[kind]);
             yes(dearest[kind] > 0 && dearest[kind] <= most[kind], names[kind]);
         }
+    }
+
+    /// @notice Moves of a party's watchtower are the party's, to the payout; from when it is entrusted until it isn't any more.
+    function test_whoever_is_entrusted_moves() public {
+        entrusted = true;
+        uint256 games = follow(string.concat(files.projectRoot(), "/test/proof/vectors/games-0.bin"));
+        yes(games >= 25 && refusals >= 60, "as many as there are");
     }
 
     /// @notice As many as were written: `HYPERDUST_GAMES` names files without their `-0.bin`, `-1.bin`, ….
@@ -64,6 +74,7 @@ contract DisputesTest is Tape {
         disputes = new Disputes(ledger, Disputes.Parameters(uint128(BOND), uint128(MOVE), g.budget, g.extension));
         vm.deal(provider, 1000 ether);
         vm.deal(challenger, 1000 ether);
+        vm.deal(tower, 1000 ether);
         recorder.recordLogs();
         vm.prank(challenger);
         disputes.file{value: BOND}(bytes32(uint256(1)), lane, new bytes32[](0));
@@ -84,7 +95,9 @@ contract DisputesTest is Tape {
         vm.warp(m.at);
         bytes32 before = disputes.games(1);
         bytes memory data = call(1, m, state, posted);
-        vm.prank(m.byProvider ? provider : challenger);
+        address mover = m.byProvider ? provider : challenger;
+        if (entrusted) mover = entrust(mover, m, data);
+        vm.prank(mover);
         (bool done,) = address(disputes).call{value: stakeOf(m)}(data);
         yes(done == m.accepted, what);
         if (done) {
@@ -96,6 +109,22 @@ contract DisputesTest is Tape {
         ++refusals;
         same(disputes.games(1), before, what);
         return state;
+    }
+
+    /// @dev As long as nobody entrusts it the tower is a stranger, whose moves are refused, but for those that anybody makes. Then it moves for this side alone.
+    function entrust(address party, Move memory m, bytes memory data) private returns (address) {
+        vm.prank(provider);
+        disputes.entrust(address(0));
+        vm.prank(challenger);
+        disputes.entrust(address(0));
+        if (m.kind < 4) {
+            vm.prank(tower);
+            (bool done,) = address(disputes).call{value: stakeOf(m)}(data);
+            yes(!done, "a stranger's move");
+        }
+        vm.prank(party);
+        disputes.entrust(tower);
+        return tower;
     }
 
     /// @dev The winner has bond and pot, whoever collects; and nothing is left to collect.
