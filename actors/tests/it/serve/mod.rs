@@ -5,7 +5,7 @@ mod binary;
 mod companion;
 mod equality;
 mod failure;
-mod house;
+pub mod house;
 mod http;
 mod jobs;
 mod manners;
