@@ -7,6 +7,7 @@ mod guide;
 mod invoke;
 mod refusals;
 mod scenes;
+mod sessions;
 
 use std::{
     path::PathBuf,
