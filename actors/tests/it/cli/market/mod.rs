@@ -3,7 +3,6 @@
 
 mod agents;
 mod devnet;
-mod guide;
 mod invoke;
 mod refusals;
 mod scenes;
