@@ -187,8 +187,10 @@ class Books:
         self._print_accounts(accounts, actions)
         self._print_actions(actions)
         text = lambda row: {key: str(value) if key in ("before", "after", "cost") else value for key, value in row.items()}  # noqa: E731
+        paid = {a.who: sum(action.cost for action in actions if action.who == a.who) for a in accounts}
+        whole = lambda a: {**text(asdict(a)), "change": str(a.change), "gas": str(paid[a.who])}  # noqa: E731
         return {
-            "accounts": [{**text(asdict(account)), "change": str(account.change)} for account in accounts],
+            "accounts": [whole(account) for account in accounts],
             "gas_paid": str(gas),
             "actions": [text(asdict(action)) for action in actions],
         }

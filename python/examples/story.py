@@ -163,10 +163,11 @@ class Story:
             said = self.town.command("agent", "publish", str(model.resolve()), *words, wallet=owner)
             self.books.agent(name, said)
             numbers.append(said["asset"])
-            print(f"  asset {said['asset']}: {name}, the {owner}'s, with 1,000 shares and an account of its own; {sats(ROW[0])} a row")
+            print(f"  asset {said['asset']}: {name}, the {owner}'s, with 1,000 shares and an account of its own; {sats(ROW[0])} a row for the {owner}")
         walker, self.novice = numbers
         self.town.command("provider", "offer", str(walker), "--price", f"{ROW[1]}wei", wallet="provider")
         self.town.command("agent", "fund", str(self.novice), "0.001eth", wallet="author")
+        print(f"  the provider hosts agent Walker and asks {sats(ROW[1])} a row on top: {sats(sum(ROW))} in all")
         return walker
 
     def invoke(self, walker: int, rows: np.ndarray) -> np.ndarray:
@@ -176,7 +177,8 @@ class Story:
         asked.write_text("".join(json.dumps([float(x) for x in row]) + "\n" for row in rows.astype(np.float32)))
         said = town.command("agent", "invoke", str(walker), "--as", str(self.novice), "--input", str(asked), wallet="author")
         session, paid = said["session"], int(said["paid"])
-        print(f"  agent Novice asked agent Walker about {said['rows']} observations, for {sats(paid)}")
+        parts = f"{sats(ROW[0] * len(rows))} for its author and {sats(ROW[1] * len(rows))} for the provider, before the companion's tenth"
+        print(f"  agent Novice asked agent Walker about {said['rows']} observations, for {sats(paid)}: {parts}")
         if paid != len(rows) * sum(ROW):
             raise Failed(f"{len(rows)} rows cost {paid} wei")
         town.until("the provider's claim for its agent's answers", lambda: town.session(session)["claim"])
@@ -214,12 +216,30 @@ class Story:
         guilty, moves, slashed = said["guilty"], len(said["transactions"]), int(said["slashed"])
         print(f"  {moves} transactions narrow it down to instruction {guilty['index']:,} of segment {said['node']}, which the chain executes:")
         print(f"    {guilty['text']}    {(guilty['source'] or ['?'])[0]}")
+        stakes = self.stakes(said["transactions"])
+        won = int(said["won"])
+        if won != sum(stakes.values()):
+            raise Failed(f"the game paid out {won} wei; put in were {stakes}")
+        each = int(json.loads(town.deployment.read_text())["parameters"]["move_bond"])
+        print(f"  whoever plays puts coin up, {sats(each)} a move, so that nobody plays on for nothing: the liar lost {sats(stakes['provider'])} that way")
+        print(f"    to the companion, who has its own {sats(stakes['companion'])} of the game back")
         for who in ("user", "companion"):
             town.command("session", "withdraw", wallet=who)
         if slashed != bond:
             raise Failed(f"{slashed} wei of {bond} were slashed")
-        self.told["lie"] = {key: said[key] for key in ("session", "game", "deposit", "slashed", "blamed", "guilty", "node", "gas", "cost", "seconds")}
+        self.told["lie"] = {"stakes": {who: str(wei) for who, wei in stakes.items()}, "won": said["won"]}
+        self.told["lie"] |= {key: said[key] for key in ("session", "game", "deposit", "slashed", "blamed", "guilty", "node", "gas", "cost", "seconds")}
         print(f"  the liar's bond of {sats(slashed)} is gone: half is the companion's, half is burnt; the user has its deposit back")
+
+    def stakes(self, transactions: list[dict[str, Any]]) -> dict[str, int]:
+        """What liar and companion put into a game, in wei: the coin that went with its transactions."""
+        disputes = json.loads(self.town.deployment.read_text())["addresses"]["disputes"].lower()
+        put = {"provider": 0, "companion": 0}
+        for sent in transactions:
+            made = self.town.ask("eth_getTransactionByHash", sent["hash"])
+            if (made["to"] or "").lower() == disputes and sent["who"] in put:
+                put[sent["who"]] += int(made["value"], 16)
+        return put
 
     def close(self, path: Path | None) -> None:
         """The tables, and everything as JSON where that is asked for."""

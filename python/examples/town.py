@@ -34,10 +34,9 @@ class Failed(Exception):
 
 
 def sats(wei: int) -> str:
-    """An amount for people, in sat; what is below a hundredth of one is cut off (JSON has all of it)."""
-    whole, rest = divmod(abs(wei), SAT)
-    cents = rest * 100 // SAT
-    return f"{'-' if wei < 0 else ''}{whole:,}{f'.{cents:02}'.rstrip('0') if cents else ''} sat"
+    """An amount for people, in sat, rounded to a hundredth of one, halves up (JSON has all of it)."""
+    whole, cents = divmod((abs(wei) * 100 + SAT // 2) // SAT, 100)
+    return f"{'-' if wei < 0 and (whole or cents) else ''}{whole:,}{f'.{cents:02}'.rstrip('0') if cents else ''} sat"
 
 
 class Town:

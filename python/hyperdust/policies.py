@@ -79,8 +79,11 @@ def save(
 
 
 def load(path: str | os.PathLike[str]) -> Policy:
-    """The policy in a file. A file that is none is a :class:`hyperdust.PolicyError`."""
-    return Policy(_core.Policy.read(path))
+    """The policy in a file. A file that is none is a :class:`hyperdust.PolicyError`. Errors name the file."""
+    try:
+        return Policy(_core.Policy.read(path))
+    except (PolicyError, OSError) as error:
+        raise type(error)(f"{os.fspath(path)}: {error}") from None
 
 
 def rows_of(observations: Any, inputs: int) -> np.ndarray:

@@ -44,7 +44,11 @@ impl Episode {
     /// From a file that [`Episode::save`] wrote.
     #[staticmethod]
     fn load(path: PathBuf) -> PyResult<Self> {
-        Self::from_bytes(&std::fs::read(path)?)
+        let name = path.display().to_string();
+        // Of the same kind, with the file's name.
+        let bytes =
+            std::fs::read(&path).map_err(|error| std::io::Error::new(error.kind(), format!("{name}: {error}")))?;
+        Self::from_bytes(&bytes)
     }
 
     /// Writes the bytes to a file.

@@ -178,11 +178,10 @@ impl Purse {
         let content = parse("a blueprint's id", content)?;
         // A seed takes as long as it takes; the transactions before and after it have their time as well.
         let all = self.patience.saturating_mul(2);
-        let buying = user::buy(&self.account, &opening, content, self.patience);
-        let bought = wait(py, &self.runtime, all, "a session, which the chain may open all the same", buying)?;
-        let agreement = bought.agreement(&self.account).map_err(chain)?;
         let folder = folder.unwrap_or_else(|| Settings::home().with_file_name("sessions"));
-        let kept = Kept::create(&folder, agreement.domain, bought.session).map_err(chain)?;
+        let buying = user::buy(&self.account, &opening, content, self.patience, &folder);
+        let (bought, kept) = wait(py, &self.runtime, all, "a session, which the chain may open all the same", buying)?;
+        let agreement = bought.agreement(&self.account).map_err(chain)?;
         let key = self.account.wallet.key().map_err(chain)?;
         let coin = self.account.chain.coin();
         Ok(Bought { agreement, asset, coin, secret: Mutex::new(Some((key, kept))) })

@@ -72,6 +72,7 @@ def test_scenes(http: tuple[str, str], page: Page) -> None:
     page.goto(f"{http[1]}/#/scenes")
     expect(page.locator("article.card")).to_have_count(8)
     expect(page.locator("article.card").first).to_contain_text("provable")
+    expect(page.locator("#state")).to_contain_text("up")
     for image in page.locator("article.card img").all():
         image.scroll_into_view_if_needed()
         expect(image).to_have_js_property("complete", True)
@@ -104,6 +105,7 @@ def test_a_world_as_it_runs_and_as_it_was(http: tuple[str, str], page: Page) -> 
     envs.close()
 
     page.goto(f"{address}/#/episodes")
+    expect(page.locator("#state")).to_contain_text("up")
     page.locator("tbody tr a").first.click()
     expect(frame).to_contain_text("step 0 of 40")
     slider = page.locator("input[type=range]")

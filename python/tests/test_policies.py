@@ -88,9 +88,9 @@ def test_what_is_no_policy(tmp_path: Path, change: dict[str, Any], said: str) ->
 
 def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"\x07" * 100)
-    with pytest.raises(hyperdust.PolicyError):
+    with pytest.raises(hyperdust.PolicyError, match=f"{tmp_path}/x: "):
         policies.load(tmp_path / "x")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=f"{tmp_path}/y: "):
         policies.load(tmp_path / "y")
 
 

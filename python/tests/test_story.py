@@ -15,6 +15,9 @@ import pytest
 from server import ROOT, binary
 
 EXAMPLES = ROOT / "python" / "examples"
+sys.path.insert(0, str(EXAMPLES))
+from town import sats  # noqa: E402  (beside the story, which is no package)
+
 STEPS, LANES = 100, 2
 SAT = 10**10
 
@@ -32,6 +35,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict:
     return json.loads((folder / "told.json").read_text())
 
 
+@pytest.mark.parametrize(
+    ("wei", "said"),
+    [(0, "0 sat"), (71_999_999_999, "7.2 sat"), (10**8 // 2, "0.01 sat"), (10**8 // 2 - 1, "0 sat"), (-(10**7), "0 sat"), (-1_234_567 * SAT, "-1,234,567 sat")],
+)
+def test_amounts_for_people_are_rounded(wei: int, said: str) -> None:
+    assert sats(wei) == said
+
+
 def test_every_wei_is_accounted_for(told: dict) -> None:
     accounts = {one["who"]: int(one["after"]) - int(one["before"]) for one in told["accounts"]}
     gas = {who: 0 for who in accounts}
@@ -39,6 +50,8 @@ def test_every_wei_is_accounted_for(told: dict) -> None:
         gas[action["who"]] += int(action["cost"])
     assert sum(accounts.values()) + sum(gas.values()) == 0
     assert sum(gas.values()) == int(told["gas_paid"])
+    assert {one["who"]: int(one["gas"]) for one in told["accounts"]} == gas
+    assert all(int(one["change"]) == accounts[one["who"]] for one in told["accounts"])
 
     # What everybody has apart from gas, by the prices and shares of docs/economics.md.
     fee = STEPS * LANES * SAT

@@ -5,6 +5,11 @@ import { count, figures, make, short, span, table, verdict } from "./elements.js
 
 const PAGE = 50;
 
+// The corner of every view says whether the server answers.
+const fresh = (path) => Promise.all([json("/api/status"), json(path)]);
+
+export const corner = () => watch(() => json("/api/status"), heard, lost, 10);
+
 function heard(state) {
   const element = document.getElementById("state");
   element.className = state.draining ? "lost" : "";
@@ -18,8 +23,7 @@ export function lost(error) {
 }
 
 export function sessions(view) {
-  const load = () => Promise.all([json("/api/status"), json("/api/sessions")]);
-  return watch(load, ([state, sessions]) => {
+  return watch(() => fresh("/api/sessions"), ([state, sessions]) => {
     heard(state);
     view.replaceChildren(
       figures([
@@ -51,7 +55,8 @@ export function sessions(view) {
 }
 
 export function scenes(view) {
-  return watch(() => json("/api/scenes"), (scenes) => {
+  return watch(() => fresh("/api/scenes"), ([state, scenes]) => {
+    heard(state);
     const card = (s) =>
       make(
         "article",
@@ -71,7 +76,8 @@ export function scenes(view) {
 
 export function episodes(view, first) {
   const offset = Math.max(0, Number(first) || 0);
-  return watch(() => json(`/api/episodes?offset=${offset}&limit=${PAGE}`), ({ total, episodes }) => {
+  return watch(() => fresh(`/api/episodes?offset=${offset}&limit=${PAGE}`), ([state, { total, episodes }]) => {
+    heard(state);
     const link = (to, text) => make("a", { href: `#/episodes/${to}` }, text);
     view.replaceChildren(
       make("h1", {}, "Episodes"),

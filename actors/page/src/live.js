@@ -2,12 +2,14 @@
 
 import { json } from "./api.js";
 import { count, make } from "./elements.js";
+import { corner } from "./lists.js";
 import { Stage } from "./stage.js";
 
 export function live(view, id) {
   let stage;
   let source;
   let over = false;
+  const unlook = corner();
   const canvas = make("canvas", { class: "stage" });
   const text = make("span", { class: "faint", id: "frame" }, "waiting for a step");
   const lane = make("input", { type: "number", min: 0, value: 0, "aria-label": "lane" });
@@ -50,6 +52,7 @@ export function live(view, id) {
 
   return () => {
     over = true;
+    unlook();
     source?.close();
     stage?.close();
   };

@@ -2,6 +2,7 @@
 
 import { floats, json } from "./api.js";
 import { count, make, verdict } from "./elements.js";
+import { corner } from "./lists.js";
 import { POSE, Stage } from "./stage.js";
 
 // The running return, and where we are.
@@ -30,6 +31,7 @@ export function recorded(view, id) {
   let stage;
   let over = false;
   let timer;
+  const unlook = corner();
   const canvas = make("canvas", { class: "stage" });
   const slider = make("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "step" });
   const play = make("button", { disabled: true }, "Play");
@@ -90,6 +92,7 @@ export function recorded(view, id) {
 
   return () => {
     over = true;
+    unlook();
     clearInterval(timer);
     stage?.close();
   };

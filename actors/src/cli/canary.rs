@@ -54,7 +54,7 @@ pub(super) struct Plant {
     #[arg(long, value_name = "FOLDER")]
     claims: PathBuf,
     /// New file for what opens the canaries: nobody else's business until then
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
     /// New file for what is published before the first job is assigned
     #[arg(long, value_name = "FILE")]
@@ -100,7 +100,7 @@ pub(super) struct Open {
     #[arg(required = true, value_name = "JOB")]
     files: Vec<PathBuf>,
     /// Folder that the opened canaries are written to (NAME.hdcanary)
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(short, long, value_name = "FOLDER")]
     out: PathBuf,
 }
 

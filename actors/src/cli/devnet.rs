@@ -8,6 +8,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use alloy::{
@@ -56,6 +57,10 @@ pub(super) struct Command {
     /// Seconds in which a claim can be challenged [default: a day]
     #[arg(long, value_name = "SECONDS")]
     window: Option<u64>,
+    /// Seconds from block to block where nothing happens: the chain's time goes on by blocks alone, and claims, windows and confirmations
+    /// wait for it [default: blocks come with transactions only]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    block_every: Option<u64>,
     /// Any other parameter of the deployment, by its name in the file: closing=60; may be given several times
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
@@ -123,6 +128,7 @@ pub(super) fn run(command: &Command) -> Result<ExitCode, Error> {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            fault = blocks(&devnet, command.block_every) => return Err(fault),
         }
         drop(served);
         Ok(ExitCode::SUCCESS)
@@ -221,6 +227,20 @@ async fn deployed(
         deployment.write(path)?;
     }
     Ok((deployment, there.is_some()))
+}
+
+/// Mines an empty block each so many seconds, for as long as it goes on; or never.
+async fn blocks(devnet: &Devnet, every: Option<u64>) -> Error {
+    let Some(every) = every else { return std::future::pending().await };
+    let (node, mut pace) = (devnet.provider(), tokio::time::interval(Duration::from_secs(every)));
+    // After a machine slept there is nothing to catch up on: blocks have the clock's time.
+    pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        pace.tick().await;
+        if let Err(error) = node.raw_request::<(), serde_json::Value>("evm_mine".into(), ()).await {
+            return hyperdust_settlement::Error::from(error).into();
+        }
+    }
 }
 
 /// The account that deploys and gives.

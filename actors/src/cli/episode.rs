@@ -51,7 +51,7 @@ pub(super) enum Command {
         #[command(flatten)]
         source: Source,
         /// The file; there must be none yet. NPZ and data sets: `hyperdust.datasets` in Python
-        #[arg(long, value_name = "FILE")]
+        #[arg(short, long, value_name = "FILE")]
         out: PathBuf,
     },
 }

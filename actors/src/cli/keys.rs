@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Subcommand, ValueEnum};
 use hyperdust_wire::{
+    Hex,
     curve::{Authorised, Entry, KeyPair, PublicKey},
     message::Role,
 };
@@ -22,7 +23,7 @@ pub(super) enum Command {
     },
     /// Lets whoever has the other half of a key connect, or changes what it may do
     Allow {
-        /// The public key: 40 characters, the first of which may be a hyphen
+        /// The public key: 40 characters of Z85, quoted (shells read some of them), or 64 hexadecimal digits
         #[arg(allow_hyphen_values = true)]
         key: String,
         /// What it may do
@@ -37,9 +38,15 @@ pub(super) enum Command {
     },
     /// Lets a key connect no more; a server that runs notices within a second
     Revoke {
-        /// The public key
+        /// The public key, in either writing
         #[arg(allow_hyphen_values = true)]
         key: String,
+        /// The server's folder [default: as of `hyperdust serve`]
+        #[arg(long, value_name = "FOLDER")]
+        data: Option<PathBuf>,
+    },
+    /// Prints the server's public key in hexadecimal digits, which no shell reads as anything else: for `provider register --key`
+    Server {
         /// The server's folder [default: as of `hyperdust serve`]
         #[arg(long, value_name = "FOLDER")]
         data: Option<PathBuf>,
@@ -90,6 +97,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Server { data } => println!("{}", Hex(keys::server(&folder(data)?)?.public.0)),
         Command::List { data } => {
             let folder = folder(data)?;
             println!("server {}", keys::server(&folder)?.public);

@@ -9,6 +9,7 @@ mod chain;
 mod companion;
 mod devnet;
 mod episode;
+mod hosted;
 mod keys;
 mod provider;
 mod recorded;

@@ -54,7 +54,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
 pub(super) struct Register {
     /// Where clients reach the server: tcp://HOST:PORT
     endpoint: String,
-    /// The server's public key: 40 characters of Z85, as `hyperdust keys list` shows it, or 64 hexadecimal digits
+    /// The server's public key: 64 hexadecimal digits, as `hyperdust keys server` prints it, or 40 characters of Z85, quoted
     #[arg(long, allow_hyphen_values = true)]
     key: String,
     #[command(flatten)]
@@ -180,20 +180,15 @@ impl Register {
 
 /// A socket's public key, in either writing.
 fn key(text: &str) -> Result<B256, Error> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    if digits.len() == 64
-        && let Ok(word) = digits.parse()
-    {
-        return Ok(word);
-    }
-    let key: PublicKey = text.parse().map_err(|_| {
+    let wrong = |_| {
+        let found = format!("{} characters", text.chars().count());
         refused(
             "--key",
-            format!("{} characters", text.chars().count()),
-            "40 characters of Z85 or 64 hexadecimal digits",
+            found,
+            "40 characters of Z85 or 64 hexadecimal digits; `hyperdust keys server` prints the server's",
         )
-    })?;
-    Ok(key.0.into())
+    };
+    text.parse::<PublicKey>().map(|key| key.0.into()).map_err(wrong)
 }
 
 impl Stake {
@@ -328,7 +323,7 @@ impl Shown {
         println!("  delay            {}", lasting(self.delay));
         match (&self.endpoint, self.curve) {
             // A stranger's text: control characters would be obeyed by terminals.
-            (Some(endpoint), Some(curve)) => println!("reached at {:?}, key {}", endpoint, PublicKey(curve.0)),
+            (Some(endpoint), Some(curve)) => println!("reached at {:?}, key '{}'", endpoint, PublicKey(curve.0)),
             _ => println!("not registered"),
         }
         if let Some(tower) = self.watchtower {

@@ -6,21 +6,16 @@ use clap::Args;
 use hyperdust_gym::Episode;
 use hyperdust_kernel::Model;
 use hyperdust_kernel::blueprint::Blueprint;
-use hyperdust_store::{Id, Store};
-use hyperdust_wire::{
-    Hex,
-    client::{Client, Options},
-    message::EpisodeId,
-};
+use hyperdust_store::Store;
 
-use super::{recorded, store::Folder};
+use super::{chain::refused, hosted::Hosted, recorded, store::Folder};
 use crate::{Error, trial};
 
 #[derive(Args)]
 pub(super) struct Source {
-    /// File that `Episode.save` or `episode export` wrote; with --store or --server the episode's name
+    /// File that `Episode.save` or `episode export` wrote; with --store or --server the episode's name, or a beginning of it that no other has
     episode: String,
-    /// Takes it from the store in this folder; a beginning of its name that no other has is enough
+    /// Takes it from the store in this folder
     #[arg(long, value_name = "FOLDER")]
     store: Option<PathBuf>,
     /// Takes it from a server on this machine: tcp://HOST:PORT or ipc://PATH
@@ -54,16 +49,18 @@ impl Source {
             return Ok(Found { episode, blueprint, listed: Some(record.meta.scene) });
         }
         if let Some(server) = &self.server {
-            let id: Id = self.episode.trim_start_matches("0x").parse()?;
-            let mut client = Client::connect(server, &Options::default())?;
-            let (summary, bytes) = client.episode(EpisodeId { id: Hex(id.0) })?;
+            let (record, bytes) = Hosted::at(server)?.read(&self.episode)?;
             let episode = decode(&bytes)?;
             let blueprint = episode.blueprint_bytes.clone();
-            return Ok(Found { episode, blueprint, listed: Some(summary.scene) });
+            return Ok(Found { episode, blueprint, listed: Some(record.meta.scene) });
         }
         let path = PathBuf::from(&self.episode);
-        let bytes = fs::read(&path).map_err(|source| Error::Io { path, source })?;
-        let episode = decode(&bytes)?;
+        let bytes = fs::read(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+        let none = |error: Error| {
+            let accepted = "a file that `Episode.save` or `hyperdust episode export` wrote";
+            refused(path.display().to_string(), error, accepted)
+        };
+        let episode = decode(&bytes).map_err(none)?;
         let blueprint = episode.blueprint_bytes.clone();
         Ok(Found { episode, blueprint, listed: None })
     }

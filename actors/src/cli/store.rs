@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use hyperdust_store::{Opened, Options, SledStore, Store, Usage, fsck::Finding};
 use serde::Serialize;
 
-use super::print_json;
+use super::{chain::refused, print_json};
 use crate::{
     Error,
     serve::config::{STORE, data_folder},
@@ -62,14 +62,32 @@ impl Folder {
                 break;
             }
         }
-        let path = found.ok_or_else(|| looked(io::Error::new(io::ErrorKind::NotFound, "there is no store")))?;
-        let (store, opened) = SledStore::open(&Options { path, ..Options::default() })?;
+        let none = "there is no store; --store names its folder or a server's, --server (of `episode`) asks a server that runs";
+        let path = found.ok_or_else(|| looked(io::Error::new(io::ErrorKind::NotFound, none)))?;
+        let (store, opened) = SledStore::open(&Options { path, ..Options::default() }).map_err(held)?;
         if let Some(aside) = &opened.moved_aside {
             let why = opened.reason.as_deref().unwrap_or("it is damaged");
             eprintln!("the database was moved to {}: {why}", aside.display());
         }
         opened.lost.iter().for_each(|Finding { key, reason }| eprintln!("lost: {key}: {reason}"));
         Ok((store, opened))
+    }
+}
+
+/// Who asks in vain is told where to ask.
+fn held(error: hyperdust_store::Error) -> Error {
+    match &error {
+        hyperdust_store::Error::InUse { path, process } => {
+            let process = process.map_or_else(String::new, |process| format!(" ({process})"));
+            let accepted =
+                "one that nobody has open; where a server has, `hyperdust episode … --server ENDPOINT` asks it";
+            refused(
+                format!("store {}", path.display()),
+                format!("one that is open in another process{process}"),
+                accepted,
+            )
+        }
+        _ => error.into(),
     }
 }
 

@@ -119,9 +119,9 @@ impl Folder {
         self.sessions.contains_key(&session)
     }
 
-    /// How many are.
-    pub fn watching(&self) -> usize {
-        self.sessions.len()
+    /// Those that are.
+    pub fn watched(&self) -> impl Iterator<Item = B256> {
+        self.sessions.keys().copied()
     }
 
     /// The session that a job is a lane of.

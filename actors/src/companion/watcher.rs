@@ -1,6 +1,7 @@
 //! A companion of a chain's sessions at work: looks, computes, commits, learns what is claimed, attests or disputes; turn after turn.
 
 use std::{
+    collections::BTreeSet,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,7 +13,7 @@ use hyperdust_receipt::{Key, Terms};
 use hyperdust_settlement::{
     Account,
     keeper::{Keeper, Options},
-    market::{NATIVE, Status},
+    market::{NATIVE, SessionState, Status},
     outbox::{self, Ledger, Outbox},
     sender::{self, Sender},
 };
@@ -49,6 +50,10 @@ pub struct Settings {
 /// What a turn came to.
 #[derive(Debug, Default)]
 pub struct Turn {
+    /// Sessions that are watched from now on, as they were opened.
+    pub found: Vec<(B256, SessionState)>,
+    /// Those that are over: nothing is left to do about them.
+    pub over: Vec<B256>,
     /// Jobs that were computed and compared with what their server claims.
     pub verdicts: Vec<(Task, Result<Verdict, Arc<Error>>)>,
     /// What went wrong and is tried again.
@@ -129,9 +134,10 @@ impl<'a> Watcher<'a> {
     /// Looks, computes, and acts once. `each` hears how the computation gets on. Errors: the disk, or another chain.
     pub fn turn(&mut self, runtime: &Handle, each: &(dyn Fn(&[Task], Event) + Sync)) -> Result<Turn, Error> {
         let mut turn = Turn::default();
-        if let Err(error) = runtime.block_on(self.discover()) {
+        if let Err(error) = runtime.block_on(self.discover(&mut turn.found)) {
             turn.troubles.push(error.to_string());
         }
+        let before = self.watched();
         let tasks = self.compute(&mut turn, each)?;
         match runtime.block_on(self.keeper.accompany()) {
             Ok(failed) => {
@@ -164,13 +170,15 @@ impl<'a> Watcher<'a> {
             Err(error) if error.retryable() => turn.troubles.push(error.to_string()),
             Err(error) => return Err(Error::Chain(error.to_string())),
         }
-        turn.sessions = self.keeper.records().watching();
+        let after = self.watched();
+        turn.over = before.into_iter().filter(|session| !after.contains(session)).collect();
+        turn.sessions = after.len();
         turn.pending = self.outbox.pending();
         Ok(turn)
     }
 
     /// Finds sessions that were opened since it looked.
-    async fn discover(&mut self) -> Result<(), hyperdust_settlement::Error> {
+    async fn discover(&mut self, found: &mut Vec<(B256, SessionState)>) -> Result<(), hyperdust_settlement::Error> {
         let (market, node) = (self.account.market.clone(), self.account.node().clone());
         let (opened, next) = market.sessions_opened(&node, self.settings.provider, self.next).await?;
         for session in opened {
@@ -182,6 +190,7 @@ impl<'a> Watcher<'a> {
             if !over && state.status != Status::None {
                 let content = market.asset(&node, state.asset).await?.content;
                 self.keeper.records().watch(session, state, content);
+                found.push((session, state));
             }
         }
         self.next = next;
@@ -226,6 +235,15 @@ impl<'a> Watcher<'a> {
     /// What was put onto the chain, and how far it has come.
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    /// Whether what was computed of a session is fixed on the chain.
+    pub fn committed(&self, session: B256) -> bool {
+        self.keeper.committed(session)
+    }
+
+    fn watched(&mut self) -> BTreeSet<B256> {
+        self.keeper.records().watched().collect()
     }
 
     /// Whether a session is watched.

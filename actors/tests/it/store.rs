@@ -9,6 +9,8 @@ use std::{
 use hyperdust_gym::{AutoresetMode, Seeds, VectorEnv, VectorOptions};
 use hyperdust_store::{EpisodeMeta, Id, Options, Outcome, SledStore, Store, Verdict};
 
+use super::serve::house::{House, Player, recorded};
+
 fn hyperdust(folder: &Path, arguments: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hyperdust"));
     command.current_dir(folder).env("HYPERDUST_STORE", "store").args(arguments.split_whitespace()).output().unwrap()
@@ -78,6 +80,7 @@ fn an_episode_is_shown() {
         ("episode show xyz", "accepted"),
         (&format!("episode show {begins} --save out.hdep"), "out.hdep"),
         ("episode list --store nowhere", "there is no store"),
+        ("episode verify out.hdep", "out.hdep: found episode"),
     ] {
         let refused = hyperdust(folder.path(), arguments);
         assert_eq!(refused.status.code(), Some(1), "{arguments}");
@@ -123,6 +126,53 @@ fn episodes_are_run_again() {
     assert_eq!(run(&format!("episode export {right} --store store --out out.hdep")).0, Some(0));
     assert_eq!(run("episode verify out.hdep").0, Some(0));
     assert_eq!(run(&format!("episode export {right} --store store --out out.hdep")).0, Some(1), "it is there already");
+}
+
+/// A server that runs has its store open: it is asked itself, by whole names and by beginnings; who tries the store is told so.
+#[test]
+fn a_server_that_runs_is_asked() {
+    let house = House::plain();
+    let folder = tempfile::tempdir().unwrap();
+    // More than there are digits: two names begin alike.
+    let mut player = Player::open(house.ipc(), recorded("cartpole", 20, AutoresetMode::SameStep), 3);
+    player.reset(3);
+    let mut ended = [false; 20];
+    while ended.contains(&false) {
+        let batch = player.step();
+        (0..20).for_each(|lane| ended[lane] |= batch.episode_mask[lane]);
+    }
+    player.close();
+    let endpoint = &house.server().endpoints[0];
+    let run = |arguments: &str| hyperdust(folder.path(), &format!("episode {arguments} --server {endpoint}"));
+    let all = json(&run("list --limit 0 --json"));
+    let names: Vec<&str> = all["episodes"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert!(names.len() >= 20 && all["more"] == false && all["total"].is_null(), "{all}");
+    let page = json(&run("list --limit 2 --offset 3 --json"));
+    assert_eq!(page["episodes"].as_array().unwrap(), &all["episodes"].as_array().unwrap()[3..5]);
+    assert_eq!(page["more"], true);
+    assert_eq!(json(&run("list --scene ant --json"))["episodes"].as_array().map(Vec::len), Some(0));
+    let table = text(&run("list --limit 0").stdout);
+    assert!(table.contains(&names[0][..12]), "{table}");
+
+    let begins = &names[5][..16];
+    let shown = json(&run(&format!("show {begins} --save out.hdep --json")));
+    assert_eq!((&shown["id"], &shown["verdicts"]), (&names[5].into(), &serde_json::Value::Null));
+    // As it was recorded, without its blueprint.
+    assert!(hyperdust(folder.path(), "episode verify out.hdep --scene cartpole").status.success());
+    for name in [begins.to_owned(), format!("0x{begins}"), names[5].to_owned()] {
+        let verified = run(&format!("verify {name}"));
+        assert!(verified.status.success(), "{name}: {verified:?}");
+    }
+    assert!(run(&format!("export {begins} -o exported.hdep")).status.success());
+    assert!(hyperdust(folder.path(), "episode verify exported.hdep").status.success());
+    let alike = |digit: char| names.iter().filter(|name| name.starts_with(digit)).count();
+    let (digit, count) = "0123456789abcdef".chars().map(|digit| (digit, alike(digit))).max_by_key(|one| one.1).unwrap();
+    for act in ["show", "verify"] {
+        let said = text(&run(&format!("{act} {digit}")).stderr);
+        assert!(said.contains(&format!("found {count} whose names begin with {digit}")), "{said}");
+    }
+    let held = hyperdust(folder.path(), &format!("episode list --store {}", house.data.display()));
+    assert!(text(&held.stderr).contains("--server ENDPOINT"), "{held:?}");
 }
 
 /// Exit code 0 for a whole store, 1 for a damaged one, and then what is lost is named; who has it open is told.

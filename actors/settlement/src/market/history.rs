@@ -1,4 +1,4 @@
-//! What was done before, as the contracts' events tell it: which assets somebody published, which a provider ever offered.
+//! What was done before, as the contracts' events tell it: which assets somebody published, which a provider ever offered, which sessions a user opened.
 
 use std::collections::BTreeSet;
 
@@ -39,6 +39,13 @@ impl Market {
         let filter = Filter::new().topic1(provider.into_word()).topic3(currency.into_word());
         let events = self.history::<b::Providers::Offered>(node, self.at().providers, filter).await?;
         events.into_iter().map(|event| number(event.asset, "an asset's number")).collect()
+    }
+
+    /// Sessions that an account opened and put the deposit of in, oldest first.
+    pub async fn sessions_of(&self, node: &impl Provider, user: Address) -> Result<Vec<B256>, Error> {
+        let filter = Filter::new().topic2(user.into_word());
+        let events = self.history::<b::Sessions::Opened>(node, self.at().sessions, filter).await?;
+        Ok(events.into_iter().map(|event| event.session).collect())
     }
 
     /// All events of one kind that a contract of the deployment ever had, oldest first.

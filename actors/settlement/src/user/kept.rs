@@ -41,17 +41,25 @@ struct Text {
 
 impl Kept {
     /// The books of a session that was just opened, in a folder of such files. The folder is made, for its owner alone, where there is none. Books that are
-    /// there already are of a chain that begins anew, as devnets do, and are moved aside.
+    /// there already are of a chain that begins anew, as devnets do, and are moved aside. The file is there at once, with nothing in it that was signed: whoever paid
+    /// for a session and crashed finds its id here.
     pub fn create(folder: &Path, domain: Domain, session: B256) -> Result<Self, Error> {
-        let disk = |source| Error::Disk { path: folder.into(), source };
-        private(folder).map_err(disk)?;
+        Self::prepare(folder)?;
         let path = folder.join(format!("{session}.json"));
+        let disk = |source| Error::Disk { path: path.clone(), source };
         if path.symlink_metadata().is_ok() {
             let mut names = (1_u64..).map(|number| folder.join(format!("{session}.{number}.json")));
             let free = names.find(|name| name.symlink_metadata().is_err());
             free.map_or(Ok(()), |name| fs::rename(&path, name)).map_err(disk)?;
         }
-        Ok(Self { path, domain, session })
+        let kept = Self { path: path.clone(), domain, session };
+        kept.write(&[], None).map_err(disk)?;
+        Ok(kept)
+    }
+
+    /// Sees to it that there is a folder for such files, before anything is paid.
+    pub fn prepare(folder: &Path) -> Result<(), Error> {
+        private(folder).map_err(|source| Error::Disk { path: folder.into(), source })
     }
 
     /// Where they are.

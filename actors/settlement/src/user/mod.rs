@@ -1,7 +1,8 @@
 //! What a user does to come to a session that it pays for: finds the asset and who serves it, puts a deposit in, has the seed drawn; and what
 //! it keeps of it on its own disk.
 //!
-//! Nothing here survives a crash between two of its steps: a deposit whose session nobody uses comes back by `close` and `reclaim`.
+//! A crash between two of its steps leaves a session that nobody uses: its id is in its books' file as soon as the chain has taken the deposit, which comes back by `close` and
+//! `reclaim`.
 
 mod find;
 mod kept;

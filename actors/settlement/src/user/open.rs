@@ -1,6 +1,6 @@
 //! Opens a session and waits for its seed.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use alloy::{
     primitives::{B256, U256},
@@ -9,6 +9,7 @@ use alloy::{
 use hyperdust_receipt::Agreement;
 use tokio::time::{Instant, sleep};
 
+use super::Kept;
 use crate::{
     Account, Error,
     market::{Opening, SessionState, Status},
@@ -51,8 +52,19 @@ impl Bought {
 
 /// Opens a session and, where its work shall count for minting, has its seed drawn. `content`: root of the asset's blueprint.
 ///
-/// The deposit is away as soon as the chain has taken the first transaction; an error after that names the session.
-pub async fn buy(account: &Account, opening: &Opening, content: B256, patience: Duration) -> Result<Bought, Error> {
+/// The deposit is away as soon as the chain has taken the first transaction; an error after that names the session, and so do its books in the folder `books`, which are there
+/// before anything else is done.
+pub async fn buy(
+    account: &Account,
+    opening: &Opening,
+    content: B256,
+    patience: Duration,
+    books: &Path,
+) -> Result<(Bought, Kept), Error> {
+    if opening.provider == account.address() {
+        let why = format!("{} is the provider itself: nobody is paid by its own wallet", account.address());
+        return Err(Error::Argument { what: "open a session", why });
+    }
     let has = account.balance().await?;
     if opening.currency.is_zero() && has < opening.deposit {
         let coin = account.chain.coin();
@@ -60,8 +72,10 @@ pub async fn buy(account: &Account, opening: &Opening, content: B256, patience: 
             format!("{} has {}, the deposit is {}", account.address(), coin.show(has), coin.show(opening.deposit));
         return Err(Error::Argument { what: "open a session", why });
     }
+    Kept::prepare(books)?;
     let receipt = account.send(&account.market.open(opening)?).await?;
     let session = account.market.opened(&receipt)?;
+    let kept = Kept::create(books, account.market.deployment().domain(), session)?;
     if opening.minting {
         seed(account, session, patience).await?;
     }
@@ -71,7 +85,7 @@ pub async fn buy(account: &Account, opening: &Opening, content: B256, patience: 
     if !same || state.price > opening.max_price {
         return Err(Error::Answer { why: format!("session {session} is not the one that was opened") });
     }
-    Ok(Bought { session, state, content })
+    Ok((Bought { session, state, content }, kept))
 }
 
 /// The seed of a minting session, which anybody may draw once two blocks have come. Draws it, unless somebody else has; an error where the

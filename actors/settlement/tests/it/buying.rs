@@ -121,7 +121,9 @@ async fn a_session_is_opened_on_the_terms_that_were_seen() {
     let account = account(&world).await;
     let content = scene(None).content;
     let opening = world.opening(asset, coin(1));
-    let bought = user::buy(&account, &opening, content, MOMENT).await.unwrap();
+    let books = tempfile::tempdir().unwrap();
+    let (bought, kept) = user::buy(&account, &opening, content, MOMENT, books.path()).await.unwrap();
+    assert_eq!(Kept::read(kept.path()).unwrap(), (bought.session, vec![], None), "before anything is signed");
     let a = bought.agreement(&account).unwrap();
     assert_eq!((a.session, a.content, a.lanes, a.seed), (bought.session.0, content.0, 2, None));
     assert_eq!((a.price, U256::from(a.deposit)), (u128::from(10 * GWEI), coin(1)));
@@ -130,14 +132,21 @@ async fn a_session_is_opened_on_the_terms_that_were_seen() {
 
     // The price that was seen is the most that is paid, and nobody puts in what it has not.
     let dearer = Opening { max_price: U256::from(10 * GWEI - 1), ..opening.clone() };
-    match user::buy(&account, &dearer, content, MOMENT).await {
+    match user::buy(&account, &dearer, content, MOMENT, books.path()).await {
         Err(Error::Reverted { why, .. }) => assert_eq!(why.name(), Some("TooDear")),
         other => panic!("{other:?}"),
     }
-    refused(
-        user::buy(&account, &Opening { deposit: coin(10_000_000), ..opening }, content, MOMENT).await,
-        "the deposit is",
-    );
+    let rich = Opening { deposit: coin(10_000_000), ..opening.clone() };
+    refused(user::buy(&account, &rich, content, MOMENT, books.path()).await, "the deposit is");
+    let alone = Opening { provider: world.user.address, ..opening.clone() };
+    refused(user::buy(&account, &alone, content, MOMENT, books.path()).await, "the provider itself");
+    // Where there can be no books, nothing is paid.
+    let file = books.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let before = account.balance().await.unwrap();
+    let nowhere = user::buy(&account, &opening, content, MOMENT, &file.join("sessions")).await;
+    assert!(matches!(nowhere, Err(Error::Disk { .. })), "{nowhere:?}");
+    assert_eq!(account.balance().await.unwrap(), before);
     refused(user::seed(&account, bought.session, MOMENT).await, "none to be drawn");
 }
 
@@ -173,7 +182,12 @@ async fn a_seed_waits_for_blocks() {
     let asset = world.stocked().await;
     let account = account(&world).await;
     let opening = Opening { minting: true, ..world.opening(asset, coin(1)) };
-    let session = world.opened(|w| &w.user, world.market.open(&opening).unwrap()).await;
+    // What was paid for is known by its file, though nothing more came of it.
+    let books = tempfile::tempdir().unwrap();
+    let late = user::buy(&account, &opening, scene(None).content, MOMENT, books.path()).await;
+    let file = std::fs::read_dir(books.path()).unwrap().next().unwrap().unwrap();
+    let session = Kept::read(&file.path()).unwrap().0;
+    assert!(matches!(late, Err(Error::Late { .. })), "{late:?}");
     let before = world.node().get_block_number().await.unwrap();
     match user::seed(&account, session, MOMENT).await {
         Err(error @ Error::Late { .. }) => {
@@ -220,7 +234,7 @@ async fn the_devnet_gives_the_blocks_that_a_seed_needs() {
         max_price: U256::from(10 * GWEI),
         minting: true,
     };
-    let bought: Bought = user::buy(&user, &opening, scene(None).content, LONG).await.unwrap();
+    let (bought, _): (Bought, _) = user::buy(&user, &opening, scene(None).content, LONG, folder.path()).await.unwrap();
     let a = bought.agreement(&user).unwrap();
     assert_eq!(a.seed, bought.state.seed.map(|seed| seed.0));
     assert_eq!(a.lane_seed(2), Some(claim::lane_seed(&bought.state.seed.unwrap().0, 2)));

@@ -1,7 +1,8 @@
 //! `hyperdust agent invoke`: asks a policy that somebody hosts, and pays for it.
 //!
-//! A session for the agent is opened on the chain, by the wallet or by another agent's account; its provider's server is asked; each request goes with a voucher for itself. The
-//! session stays open, so that more can be asked in it; the provider claims it when nothing was asked for a while, or its user closes it.
+//! The provider's server is asked what the policy takes, and the rows are held to that; only then a session for the agent is opened on the chain, by the wallet or by another
+//! agent's account. Each request goes with a voucher for itself. The session stays open, so that more can be asked in it; the provider claims it when nothing was asked for a
+//! while, or its user closes it.
 
 use std::{
     fs::File,
@@ -27,7 +28,10 @@ use crate::{
     Error,
     cli::{
         chain::{self, Actor, Who, refused, text},
-        session::open::{cheapest, enough},
+        session::{
+            Named,
+            open::{cheapest, enough},
+        },
     },
 };
 
@@ -50,9 +54,9 @@ pub(in crate::cli) struct Invoke {
     /// Whose server shall answer [default: the cheapest whose bond is enough]
     #[arg(long, value_name = "ADDRESS", value_parser = chain::address, conflicts_with = "session")]
     provider: Option<Address>,
-    /// Goes on in a session that is open, whose signer this wallet is
-    #[arg(long, value_parser = chain::word)]
-    session: Option<B256>,
+    /// Goes on in a session that is open, whose signer this wallet is: its id, or a beginning of it that no other has
+    #[arg(long)]
+    session: Option<Named>,
     /// Key file of this client, for a server beyond this machine, which has to allow it (`hyperdust keys new`)
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -62,7 +66,8 @@ pub(in crate::cli) struct Invoke {
 
 /// A session that pays, and where it is served.
 struct Seat {
-    session: B256,
+    /// None: it has to be opened.
+    session: Option<B256>,
     provider: Address,
     endpoint: String,
     curve: B256,
@@ -95,24 +100,34 @@ impl Invoke {
         let rows = read(&self.input)?;
         let keys = self.key.as_deref().map(KeyPair::load).transpose();
         let keys = keys.map_err(|error| refused("--key", error, "a file that `hyperdust keys new` wrote"))?;
-        let (actor, seat) = chain::run(async {
+        let (actor, seat, session, client) = chain::run(async {
             let actor = self.who.open().await?;
-            let seat = match self.session {
-                Some(session) => self.resume(&actor, session).await?,
-                None => self.open(&actor, rows.len()).await?,
+            let seat = match &self.session {
+                Some(session) => self.resume(&actor, session.find(actor.market(), actor.node()).await?).await?,
+                None => self.choose(&actor, rows.len()).await?,
             };
-            Ok((actor, seat))
+            // Nothing is paid before it is known that it can be answered.
+            let mut client = seat.connect(keys)?;
+            let inputs = client.policy(&seat.digest.to_string())?.inputs;
+            if let Some(place) = rows.iter().position(|row| row.len() != inputs) {
+                let found = format!("{} numbers in row {}", rows[place].len(), place + 1);
+                return Err(refused(self.named(), found, format!("rows of {inputs}, as the model takes them")));
+            }
+            let session = match seat.session {
+                Some(session) => session,
+                None => self.open(&actor, &seat).await?,
+            };
+            Ok((actor, seat, session, client))
         })?;
-        let mut policy = seat.connect(&actor, keys)?;
+        // What was paid for is not lost: the same session may be asked again.
+        let again = |_: &Error| eprintln!("session {session} is open: go on with --session {session}");
+        let mut policy = seat.pay(&actor, client, session).inspect_err(again)?;
         let before = policy.book().amount();
-        let outputs = ask(&mut policy, &rows).inspect_err(|_| {
-            // What was paid for is not lost: the same session may be asked again.
-            eprintln!("session {}: go on with --session", seat.session);
-        })?;
+        let outputs = ask(&mut policy, &rows).inspect_err(again)?;
         let all = policy.book().amount();
         let invoked = Invoked {
             asset: self.asset,
-            session: seat.session,
+            session,
             provider: seat.provider,
             outputs,
             rows: rows.len(),
@@ -124,13 +139,18 @@ impl Invoke {
         Ok(())
     }
 
-    /// A new session, with the cheapest provider or the one that was named.
-    async fn open(&self, actor: &Actor, rows: usize) -> Result<Seat, Error> {
-        let (market, agent) = (actor.market(), Agent::of(actor, self.asset).await?);
+    /// The input, as it is called in errors.
+    fn named(&self) -> String {
+        format!("--input {}", self.input.display())
+    }
+
+    /// Who a new session is opened with: the cheapest provider or the one that was named.
+    async fn choose(&self, actor: &Actor, rows: usize) -> Result<Seat, Error> {
+        let agent = Agent::of(actor, self.asset).await?;
         let named = self.deposit.as_ref().map(|deposit| actor.amount(deposit)).transpose()?;
         let what = format!("agent {}", self.asset);
         let least = named.unwrap_or(U256::from(1));
-        let (asset, offer) = cheapest(actor, &what, &[self.asset], least, self.provider).await?;
+        let (_, offer) = cheapest(actor, &what, &[self.asset], least, self.provider).await?;
         let cost = U256::from(rows).saturating_mul(offer.price).max(U256::from(1));
         let deposit = named.unwrap_or(cost);
         if deposit < cost {
@@ -141,23 +161,8 @@ impl Invoke {
             let found = format!("a bond that is enough for {}", actor.show(offer.largest));
             return Err(refused(what, found, format!("one that is for {}", actor.show(deposit))));
         }
-        let acting = actor.acting(self.agent).await?;
-        if self.agent.is_some() {
-            enough(actor, acting.address, deposit).await?;
-        }
-        let opening = Opening {
-            provider: offer.provider,
-            asset,
-            currency: NATIVE,
-            deposit,
-            signer: actor.address(),
-            lanes: 1,
-            max_price: offer.price,
-            minting: false,
-        };
-        let receipt = actor.send(&acting.call(market, market.open(&opening)?)).await?;
         Ok(Seat {
-            session: market.opened(&receipt)?,
+            session: None,
             provider: offer.provider,
             endpoint: offer.endpoint,
             curve: offer.curve,
@@ -165,6 +170,26 @@ impl Invoke {
             deposit,
             digest: agent.state.content,
         })
+    }
+
+    /// Puts the deposit in: the session's id.
+    async fn open(&self, actor: &Actor, seat: &Seat) -> Result<B256, Error> {
+        let (market, acting) = (actor.market(), actor.acting(self.agent).await?);
+        if self.agent.is_some() {
+            enough(actor, acting.address, seat.deposit).await?;
+        }
+        let opening = Opening {
+            provider: seat.provider,
+            asset: self.asset,
+            currency: NATIVE,
+            deposit: seat.deposit,
+            signer: actor.address(),
+            lanes: 1,
+            max_price: seat.price,
+            minting: false,
+        };
+        let receipt = actor.send(&acting.call(market, market.open(&opening)?)).await?;
+        market.opened(&receipt).map_err(Error::from)
     }
 
     /// A session that there is.
@@ -182,7 +207,7 @@ impl Invoke {
         let contact = market.provider(node, state.provider, NATIVE).await?.contact;
         let Some((endpoint, curve)) = contact else { return wrong("one whose provider has no address".into()) };
         Ok(Seat {
-            session,
+            session: Some(session),
             provider: state.provider,
             endpoint,
             curve,
@@ -194,16 +219,20 @@ impl Invoke {
 }
 
 impl Seat {
-    fn connect(&self, actor: &Actor, keys: Option<KeyPair>) -> Result<PaidPolicy, Error> {
+    fn connect(&self, keys: Option<KeyPair>) -> Result<Client, Error> {
         let endpoint: Endpoint =
             self.endpoint.parse().map_err(|error| refused("the provider", error, "tcp://HOST:PORT"))?;
         // On this machine nobody asks for keys.
         let keys = if endpoint.loopback() { None } else { keys.map(|own| (PublicKey(self.curve.0), own)) };
-        let client = Client::connect(endpoint.as_str(), &Options { keys, ..Options::default() })?;
+        Ok(Client::connect(endpoint.as_str(), &Options { keys, ..Options::default() })?)
+    }
+
+    /// The policy, paid for by the session.
+    fn pay(&self, actor: &Actor, client: Client, session: B256) -> Result<PaidPolicy, Error> {
         let narrow = |wei: U256| u128::try_from(wei).unwrap_or(u128::MAX);
         let agreed = Agreed {
             domain: actor.market().deployment().domain(),
-            session: self.session.0,
+            session: session.0,
             provider: self.provider.into_array(),
             price: narrow(self.price),
             deposit: narrow(self.deposit),
@@ -216,10 +245,7 @@ impl Seat {
 
 /// Asks all rows, as many at a time as the server takes.
 fn ask(policy: &mut PaidPolicy, rows: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, Error> {
-    let (inputs, outputs, most) = (policy.policy().inputs, policy.policy().outputs, policy.policy().rows.max(1));
-    if let Some(row) = rows.iter().find(|row| row.len() != inputs) {
-        return Err(refused("--input", format!("a row of {} numbers", row.len()), format!("rows of {inputs}")));
-    }
+    let (outputs, most) = (policy.policy().outputs, policy.policy().rows.max(1));
     let mut answers = Vec::with_capacity(rows.len());
     for some in rows.chunks(most) {
         let observations: Vec<u8> = some.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
@@ -240,7 +266,7 @@ fn read(path: &PathBuf) -> Result<Vec<Vec<f32>>, Error> {
         false => File::open(path).map_err(io)?.take(LONGEST + 1).read_to_end(&mut bytes).map_err(io)?,
     };
     let accepted = "a JSON array of numbers for each row, one after the other, at least one";
-    let wrong = |found: String| refused("--input", found, accepted);
+    let wrong = |found: String| refused(format!("--input {}", path.display()), found, accepted);
     if bytes.len() as u64 > LONGEST {
         return Err(wrong(format!("more than {LONGEST} bytes")));
     }

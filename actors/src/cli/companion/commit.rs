@@ -33,7 +33,7 @@ pub(in crate::cli) struct Commit {
     #[arg(long, value_name = "JOB")]
     urgent: Vec<PathBuf>,
     /// Folder that commitments are written to (NAME.hdcommit)
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(short, long, value_name = "FOLDER")]
     out: PathBuf,
     /// Threads that compute, each up to sixteen jobs of one scene side by side; by default one for each core
     #[arg(long, value_name = "THREADS", value_parser = clap::value_parser!(u16).range(1..=Limits::MOST_THREADS as i64))]

@@ -16,7 +16,7 @@ pub(in crate::cli) struct Make {
     #[command(flatten)]
     trial: Trial,
     /// Where the job is written to (NAME.hdjob)
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
     /// Where what the provider claims is written to (NAME.hdgraph)
     #[arg(long, value_name = "FILE")]

@@ -1,5 +1,6 @@
 //! `hyperdust companion …`
 
+mod bond;
 mod check;
 mod commit;
 mod make;
@@ -43,6 +44,10 @@ pub(super) enum Command {
     Work(work::Work),
     /// Watches sessions on a chain: computes them again, commits there, attests or disputes, and is paid; a watchtower with --defend
     Watch(Box<watch::Watch>),
+    /// Leaves: no session is accompanied any more, and the bond can be taken after a delay
+    Quit(bond::Quit),
+    /// Fetches the bond of a companion that has left, once the delay is over
+    Take(bond::Take),
     /// Compares claims with what was committed to, and attests to them or disputes them; exit code 3 where one is wrong
     Check(check::Check),
     /// Says how likely lies are found, and from which rate of canaries on laziness does not pay
@@ -56,6 +61,8 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Open(open) => open.run(),
         Command::Work(work) => work.run(),
         Command::Watch(watch) => watch.run(),
+        Command::Quit(quit) => quit.run(),
+        Command::Take(take) => take.run(),
         Command::Check(check) => check.run(),
         Command::Odds(odds) => odds.run(),
     }

@@ -1,16 +1,29 @@
 //! `hyperdust companion watch`: a companion of a chain's sessions, and a watchtower for their providers.
 
-use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc, thread, time::Duration};
+//!
+//! Verdicts go to standard output; which sessions are found, computed, committed to and over goes to standard error, as troubles do.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    num::NonZeroUsize,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
 
 use alloy::primitives::{Address, B256};
 use clap::Args;
+use hyperdust_kernel::merkle::Hash;
+use hyperdust_receipt::claim;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::Server;
 use crate::{
     Error, Program, SEGMENT,
-    cli::{chain, print_json},
+    cli::chain,
     companion::{
         Verdict,
         queue::{Event, Limits},
@@ -28,7 +41,7 @@ pub(in crate::cli) struct Watch {
     #[arg(long, value_name = "ADDRESS", value_parser = chain::address)]
     provider: Option<Address>,
     /// Folder for what is computed and what is under way on the chain; kept between runs
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(short, long, value_name = "FOLDER")]
     out: PathBuf,
     /// Defends claims that it knows to be true, for a provider that is away
     #[arg(long)]
@@ -60,9 +73,77 @@ pub(in crate::cli) struct Watch {
 /// A job's verdict, as a line of JSON.
 #[derive(Serialize)]
 struct Line<'a> {
+    session: Option<B256>,
+    lane: Option<u32>,
     job: &'a str,
     verdict: &'a str,
     why: String,
+}
+
+/// How far a session has come, as far as it was told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Found,
+    Computing,
+    Committed,
+}
+
+/// Sessions that are watched, and what was told of them.
+#[derive(Default)]
+struct Followed {
+    told: BTreeMap<B256, Told>,
+    /// Lanes of sessions, by the names of their jobs.
+    lanes: HashMap<Hash, (B256, u32)>,
+    /// Jobs that were begun in the turn that found their session.
+    early: Vec<Hash>,
+}
+
+impl Followed {
+    /// Notes that a session has come so far; whether that is news.
+    fn news(&mut self, session: B256, now: Told) -> bool {
+        self.told.insert(session, now) != Some(now)
+    }
+
+    /// A job's computation has begun.
+    fn begun(&mut self, job: Hash) {
+        let Some((session, _)) = self.lanes.get(&job).copied() else { return self.early.push(job) };
+        if self.news(session, Told::Computing) {
+            let lanes = self.lanes.values().filter(|(of, _)| *of == session).count();
+            eprintln!("session {session}: has ended, its {lanes} lane(s) are computed again");
+        }
+    }
+
+    /// What a turn has brought.
+    fn turned(&mut self, turn: &Turn, committed: impl Fn(B256) -> bool) {
+        for (session, state) in &turn.found {
+            for lane in 0..state.lanes {
+                self.lanes.insert(claim::job(&session.0, lane.into()), (*session, lane));
+            }
+            if self.news(*session, Told::Found) {
+                let (asset, provider) = (state.asset, state.provider);
+                eprintln!("session {session}: found, asset {asset} with {provider}, {} lane(s)", state.lanes);
+            }
+        }
+        for job in
+            std::mem::take(&mut self.early).into_iter().filter(|job| self.lanes.contains_key(job)).collect::<Vec<_>>()
+        {
+            self.begun(job);
+        }
+        let fixed: Vec<_> = self.told.iter().filter(|(_, told)| **told != Told::Committed).map(|(of, _)| *of).collect();
+        for session in fixed.into_iter().filter(|session| committed(*session)) {
+            self.news(session, Told::Committed);
+            eprintln!("session {session}: computed, and the result is committed to on the chain");
+        }
+    }
+
+    /// What is over is forgotten.
+    fn over(&mut self, turn: &Turn) {
+        for session in &turn.over {
+            self.told.remove(session);
+            self.lanes.retain(|_, (of, _)| of != session);
+            eprintln!("session {session}: over");
+        }
+    }
 }
 
 impl Watch {
@@ -72,6 +153,7 @@ impl Watch {
         let actor = runtime.block_on(self.who.open())?;
         if self.join && !runtime.block_on(actor.market().joined(actor.node(), actor.address()))? {
             runtime.block_on(actor.send(&actor.market().join()))?;
+            eprintln!("the bond of {} is up", actor.address());
         }
         let account = actor.account.clone();
         let key = account.wallet.key()?;
@@ -80,18 +162,25 @@ impl Watch {
         let threads = threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
         let Self { provider, defend, ask: demands, confirmations, .. } = *self;
         let settings = Settings { provider, defend, demands, confirmations, threads };
+        self.introduce(&account);
         let connect = Box::new(|| self.server.connect());
         let mut watcher = Watcher::new(account, &key, connect, &self.out, machine, settings)?;
+        let followed = Mutex::new(Followed::default());
+        let following = || followed.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut last, mut seen) = (Vec::new(), false);
         loop {
             let bar = ProgressBar::new(0).with_style(style());
-            let turn = watcher.turn(runtime.handle(), &|_, event| match event {
+            let turn = watcher.turn(runtime.handle(), &|tasks, event| match event {
                 Event::Planned { nodes } => bar.set_length(nodes as u64),
+                // New jobs are before those that were computed, so their numbers are those of the tasks.
+                Event::Begun { job, .. } => bar.suspend(|| following().begun(tasks[job].id.0)),
                 Event::Computed { .. } => bar.inc(1),
-                _ => {}
+                Event::Over { .. } => {}
             })?;
             bar.finish_and_clear();
-            self.show(&turn, &mut last);
+            following().turned(&turn, |session| watcher.committed(session));
+            self.show(&turn, &following(), &mut last);
+            following().over(&turn);
             if let Some(session) = self.until {
                 let watched = watcher.watches(session);
                 if seen && !watched && turn.pending == 0 {
@@ -103,13 +192,31 @@ impl Watch {
         }
     }
 
+    /// What is watched, and by whom.
+    fn introduce(&self, account: &hyperdust_settlement::Account) {
+        let whose = self.provider.map_or_else(|| "everybody".into(), |provider| provider.to_string());
+        let (companion, chain, server) = (account.address(), account.chain.id(), &self.server.server);
+        eprintln!(
+            "{companion} watches sessions of {whose} on chain {chain}, with jobs of {server}, and keeps what it computes in {}",
+            self.out.display()
+        );
+        if self.guest.is_none() {
+            eprintln!("warning: --guest names no folder: a claim that is wrong can't be disputed to its end");
+        }
+    }
+
     /// What is new; a trouble that goes on is told once.
-    fn show(&self, turn: &Turn, last: &mut Vec<String>) {
+    fn show(&self, turn: &Turn, followed: &Followed, last: &mut Vec<String>) {
         for (task, verdict) in &turn.verdicts {
             let (verdict, why) = said(verdict);
-            match self.who.json() {
-                true => print_json(&Line { job: &task.name, verdict, why }),
-                false => println!("{}  {verdict:9}  {why}", task.name),
+            let (session, lane) = followed.lanes.get(&task.id.0).copied().unzip();
+            match (self.who.json(), session, lane) {
+                (true, ..) => {
+                    let line = Line { session, lane, job: &task.name, verdict, why };
+                    println!("{}", serde_json::to_string(&line).expect("no map with odd keys"));
+                }
+                (_, Some(session), Some(lane)) => println!("session {session} lane {lane}  {verdict:9}  {why}"),
+                _ => println!("{}  {verdict:9}  {why}", task.name),
             }
         }
         for trouble in turn.troubles.iter().filter(|trouble| !last.contains(trouble)) {

@@ -22,7 +22,7 @@ pub(in crate::cli) struct Work {
     #[command(flatten)]
     server: Server,
     /// Folder for commitments, claims and attestations (NAME.hdcommit, .hdgraph, .hdattest); kept between runs
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(short, long, value_name = "FOLDER")]
     out: PathBuf,
     /// Threads that compute, each up to sixteen jobs of one scene side by side; by default one for each core
     #[arg(long, value_name = "THREADS", value_parser = clap::value_parser!(u16).range(1..=Limits::MOST_THREADS as i64))]

@@ -1,5 +1,7 @@
 //! `hyperdust session …`: sessions on a chain, from their deposit to the last withdrawal. What goes on between the two is between a client and a server.
 
+mod id;
+mod list;
 pub(super) mod open;
 mod status;
 
@@ -15,11 +17,14 @@ use serde::Serialize;
 
 use super::chain::{self, Acting, Actor, Who, refused, text};
 use crate::Error;
+pub(in crate::cli) use id::Named;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Puts in a deposit for an asset with a provider
     Open(open::Open),
+    /// Lists the sessions of a wallet: where each stands, and what can be done next
+    List(list::List),
     /// Shows where a session stands, and who is owed what
     Status(status::Show),
     /// Draws the seed of a minting session, two blocks after its opening or later
@@ -38,6 +43,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
     chain::run(async {
         match command {
             Command::Open(open) => open.run().await,
+            Command::List(list) => list.run().await,
             Command::Status(show) => show.run().await,
             Command::Draw(act) => act.draw().await,
             Command::Close(close) => close.run().await,
@@ -52,9 +58,8 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Error> {
 /// What anyone may do to a session.
 #[derive(Args)]
 pub(super) struct Act {
-    /// The session's id
-    #[arg(value_parser = chain::word)]
-    session: B256,
+    /// The session's id, or a beginning of it that no other has
+    session: Named,
     #[command(flatten)]
     who: Who,
 }
@@ -62,9 +67,8 @@ pub(super) struct Act {
 /// What its user alone may.
 #[derive(Args)]
 pub(super) struct OnBehalf {
-    /// The session's id
-    #[arg(value_parser = chain::word)]
-    session: B256,
+    /// The session's id, or a beginning of it that no other has
+    session: Named,
     /// By this agent's account, which opened it
     #[arg(long = "as", value_name = "AGENT")]
     agent: Option<u64>,
@@ -127,12 +131,13 @@ fn named(status: Status) -> &'static str {
     }
 }
 
-/// The session; an error where there is none.
-async fn known(actor: &Actor, session: B256) -> Result<SessionState, Error> {
+/// The session that is called so; an error where there is none.
+async fn known(actor: &Actor, called: &Named) -> Result<(B256, SessionState), Error> {
+    let session = called.find(actor.market(), actor.node()).await?;
     let state = actor.market().session(actor.node(), session).await?;
     match state.status {
         Status::None => Err(refused("a session", session, "the id of one that was opened in this deployment")),
-        _ => Ok(state),
+        _ => Ok((session, state)),
     }
 }
 
@@ -146,7 +151,7 @@ fn standing(what: &str, state: &SessionState, accepted: &[Status]) -> Result<(),
 }
 
 async fn done(actor: &Actor, session: B256, paid: Option<Split>) -> Result<(), Error> {
-    let state = known(actor, session).await?;
+    let state = actor.market().session(actor.node(), session).await?;
     let ends = matches!(state.status, Status::Closing | Status::Claimed).then_some(state.ends);
     let done = Done { session, status: named(state.status), ends, seed: state.seed, paid };
     actor.report(&done, || {
@@ -170,43 +175,45 @@ async fn done(actor: &Actor, session: B256, paid: Option<Split>) -> Result<(), E
 impl Act {
     async fn draw(self) -> Result<(), Error> {
         let actor = self.who.open().await?;
-        let state = known(&actor, self.session).await?;
+        let (session, state) = known(&actor, &self.session).await?;
         standing("draw the seed of", &state, &[Status::Open])?;
         if !state.minting || state.seed.is_some() {
             let found = if state.minting { "one that has its seed" } else { "one that doesn't mint" };
             return Err(refused("draw the seed of a session", found, "a minting one that has none yet"));
         }
-        actor.send(&actor.market().draw(self.session)).await?;
-        done(&actor, self.session, None).await
+        actor.send(&actor.market().draw(session)).await?;
+        done(&actor, session, None).await
     }
 
     async fn reclaim(self) -> Result<(), Error> {
         let actor = self.who.open().await?;
-        standing("reclaim", &known(&actor, self.session).await?, &[Status::Closing])?;
-        actor.send(&actor.market().reclaim(self.session)).await?;
-        done(&actor, self.session, None).await
+        let (session, state) = known(&actor, &self.session).await?;
+        standing("reclaim", &state, &[Status::Closing])?;
+        actor.send(&actor.market().reclaim(session)).await?;
+        done(&actor, session, None).await
     }
 
     async fn finalise(self) -> Result<(), Error> {
         let actor = self.who.open().await?;
-        let (market, state) = (actor.market(), known(&actor, self.session).await?);
+        let (market, (session, state)) = (actor.market(), known(&actor, &self.session).await?);
         standing("finalise", &state, &[Status::Claimed, Status::Paid])?;
         if state.status == Status::Paid {
-            actor.send(&market.reward(self.session)).await?;
-            return done(&actor, self.session, None).await;
+            actor.send(&market.reward(session)).await?;
+            return done(&actor, session, None).await;
         }
-        let paid = market.paid(&actor.send(&market.finalise(self.session)).await?)?;
-        done(&actor, self.session, Some(paid.into())).await
+        let paid = market.paid(&actor.send(&market.finalise(session)).await?)?;
+        done(&actor, session, Some(paid.into())).await
     }
 }
 
 impl OnBehalf {
     async fn run(self) -> Result<(), Error> {
         let actor = self.who.open().await?;
-        standing("close", &known(&actor, self.session).await?, &[Status::Open])?;
+        let (session, state) = known(&actor, &self.session).await?;
+        standing("close", &state, &[Status::Open])?;
         let acting = actor.acting(self.agent).await?;
-        actor.send(&acting.call(actor.market(), actor.market().close(self.session))).await?;
-        done(&actor, self.session, None).await
+        actor.send(&acting.call(actor.market(), actor.market().close(session))).await?;
+        done(&actor, session, None).await
     }
 }
 

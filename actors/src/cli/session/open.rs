@@ -134,7 +134,7 @@ fn content(scene: &str) -> Result<B256, Error> {
     Ok(scene.cook(&Default::default())?.blueprint.id()?.0.into())
 }
 
-/// The cheapest that is bonded for it, of all assets or of one provider.
+/// The cheapest that is bonded for it, of all assets or of one provider; never the wallet itself.
 pub(in crate::cli) async fn cheapest(
     actor: &Actor,
     what: &str,
@@ -142,10 +142,12 @@ pub(in crate::cli) async fn cheapest(
     deposit: U256,
     provider: Option<Address>,
 ) -> Result<(u64, Offer), Error> {
-    let mut found: Option<(u64, Offer)> = None;
+    let (mut found, mut own): (Option<(u64, Offer)>, _) = (None, false);
     for asset in assets {
         let offers = actor.market().discover(actor.node(), *asset, NATIVE, deposit, LOOKED_AT).await?;
-        let best = offers.into_iter().find(|offer| provider.is_none_or(|only| only == offer.provider));
+        own |= offers.iter().any(|offer| offer.provider == actor.address());
+        let mut others = offers.into_iter().filter(|offer| offer.provider != actor.address());
+        let best = others.find(|offer| provider.is_none_or(|only| only == offer.provider));
         if let Some(offer) = best
             && found.as_ref().is_none_or(|(_, other)| offer.price < other.price)
         {
@@ -153,6 +155,10 @@ pub(in crate::cli) async fn cheapest(
         }
     }
     found.ok_or_else(|| {
+        if own && provider.is_none_or(|only| only == actor.address()) {
+            let accepted = "another provider's, or another wallet: nobody is paid by itself";
+            return refused(what, "an offer of this very wallet's", accepted);
+        }
         let found = match (assets.is_empty(), provider) {
             (true, _) => "no asset on this chain".into(),
             (_, Some(provider)) => format!("no offer of {provider}'s that is bonded for this deposit"),
@@ -180,7 +186,7 @@ impl Opened {
         println!("session {}", self.session);
         println!("  asset     {}", self.asset);
         println!("  user      {}", self.user);
-        println!("  provider  {} at {}, key {}", self.provider, self.endpoint, self.key);
+        println!("  provider  {} at {}, key '{}'", self.provider, self.endpoint, self.key);
         println!("  price     {} a unit", actor.show(self.price));
         println!("  deposit   {}: {} units, over {} lane(s)", actor.show(self.deposit), self.units, self.lanes);
         if self.minting {

@@ -12,7 +12,8 @@ use hyperdust_settlement::{
 use serde::Serialize;
 
 use super::{
-    chain::{self, Place, View, refused, some_wei, text, time},
+    Named,
+    chain::{Place, View, refused, some_wei, text, time},
     named,
 };
 use crate::{Error, cli::print_json};
@@ -22,9 +23,8 @@ const WHOLE: u64 = 10_000;
 
 #[derive(Args)]
 pub(in crate::cli) struct Show {
-    /// The session's id
-    #[arg(value_parser = chain::word)]
-    session: B256,
+    /// The session's id, or a beginning of it that no other has
+    session: Named,
     /// Shows it again whenever it has changed, until it has ended; with --json one line each time
     #[arg(long)]
     watch: bool,
@@ -129,9 +129,10 @@ impl Shares {
 impl Show {
     pub(super) async fn run(self) -> Result<(), Error> {
         let view = self.place.look().await?;
+        let session = self.session.find(&view.market, view.node()).await?;
         let mut before = None;
         loop {
-            match look(&view, self.session).await {
+            match look(&view, session).await {
                 Ok(shown) => {
                     let over = shown.status == named(Status::Ended);
                     if before.as_ref() != Some(&shown) {
@@ -208,10 +209,9 @@ impl Shown {
         let show = |wei| view.show(wei);
         println!("session {} is {}", self.session, self.status);
         println!("  asset     {}", self.asset);
-        println!("  user      {}, is owed {}", self.user, show(self.owed.user));
-        println!("  provider  {}, is owed {}", self.provider, show(self.owed.provider));
-        let owed = self.owed.payee.map_or_else(String::new, |owed| format!(", is owed {}", show(owed)));
-        println!("  author    {}{owed}", self.payee);
+        println!("  user      {}", self.user);
+        println!("  provider  {}", self.provider);
+        println!("  author    {}", self.payee);
         if self.signer != self.user {
             println!("  signer    {}", self.signer);
         }
@@ -237,6 +237,13 @@ impl Shown {
         if let Some(at) = self.finalisable_at {
             let games = if self.games == 0 { String::new() } else { format!(", and {} game(s) are over", self.games) };
             println!("  window    it can be finalised from {} on{games}", time(at));
+        }
+        // Purses know accounts, not sessions.
+        println!("  owed to them, of all their sessions, until it is fetched (`hyperdust session withdraw`):");
+        println!("    user      {}", show(self.owed.user));
+        println!("    provider  {}", show(self.owed.provider));
+        if let Some(owed) = self.owed.payee {
+            println!("    author    {}", show(owed));
         }
     }
 }

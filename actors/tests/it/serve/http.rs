@@ -55,6 +55,7 @@ fn the_page_has_its_answers() {
     assert!(text.contains("hyperdust_steps_total{scene=\"cartpole\"} 180"), "{text}");
     let status = json(address, "/api/status");
     assert_eq!((&status["steps"], &status["sessions"]), (&180.into(), &0.into()));
+    assert_eq!(status["episodes"], returns.len());
     let scenes = json(address, "/api/scenes");
     assert!(scenes.as_array().unwrap().iter().any(|scene| scene["name"] == "ant"));
     assert!(get(address, "/api/scenes/pendulum/picture.png", "localhost").1.starts_with(b"\x89PNG"));
@@ -72,6 +73,29 @@ fn the_page_has_its_answers() {
         assert_eq!(poses.len(), (steps + 1) * bodies * 28);
     }
     assert_eq!(json(address, "/api/episodes?limit=2&offset=1")["episodes"][0], list["episodes"][1]);
+}
+
+/// Episodes are those that are stored, whichever server stored them.
+#[test]
+fn episodes_are_counted_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let change = |config: &mut hyperdust_actors::serve::Config| {
+            config.http = "127.0.0.1:0".parse().unwrap();
+            config.data = folder.path().into();
+        };
+        House::new(change, Options::default())
+    };
+    let house = start();
+    let mut remote = Player::open(house.ipc(), recorded("cartpole", 3, AutoresetMode::SameStep), 3);
+    remote.reset(3);
+    while json(house.server().http.unwrap(), "/api/status")["episodes"] == 0 {
+        remote.step();
+    }
+    remote.close();
+    let stored = json(house.server().http.unwrap(), "/api/status")["episodes"].clone();
+    drop(house);
+    assert_eq!(json(start().server().http.unwrap(), "/api/status")["episodes"], stored);
 }
 
 /// What is not there is a status and a message; a name that somebody made point here is refused.

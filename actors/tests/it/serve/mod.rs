@@ -10,7 +10,7 @@ mod companion;
 mod deeds;
 mod equality;
 mod failure;
-mod house;
+pub mod house;
 mod http;
 mod jobs;
 mod killed;

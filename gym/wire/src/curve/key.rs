@@ -11,10 +11,12 @@ use zeroize::Zeroizing;
 
 /// Characters of a key's text.
 const DIGITS: usize = 40;
+/// Characters of a public key in hexadecimal digits.
+const HEX: usize = 64;
 /// Bytes of a key file, at most.
 const FILE: u64 = 4096;
 
-/// What others know a client or a server by. Text is Z85 (ZeroMQ RFC 32).
+/// What others know a client or a server by. Text is Z85 (ZeroMQ RFC 32), whose characters mean other things to shells; 64 hexadecimal digits are read as well.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicKey(pub [u8; 32]);
 
@@ -48,7 +50,7 @@ pub struct KeyPair {
 #[non_exhaustive]
 pub enum KeyError {
     /// Text that is no key.
-    #[error("key: found {found}; accepted: 40 characters of Z85")]
+    #[error("key: found {found}; accepted: 40 characters of Z85, or 64 hexadecimal digits of a public key")]
     Text {
         /// What is wrong with it; never the text itself.
         found: String,
@@ -98,6 +100,12 @@ impl FromStr for PublicKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        if digits.len() == HEX
+            && let Some(key) = crate::Hex::<32>::parse(&format!("0x{}", digits.to_ascii_lowercase()))
+        {
+            return Ok(Self(key.0));
+        }
         decode(text).map(|key| Self(*key))
     }
 }

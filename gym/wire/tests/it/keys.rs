@@ -7,6 +7,7 @@ use std::{
 };
 
 use hyperdust_wire::{
+    Hex,
     client::{Client, ClientError, Options},
     curve::{self, Authorised, Entry, KeyError, KeyPair, ListError, PublicKey, Zap},
     message::Role,
@@ -166,6 +167,9 @@ proptest! {
     fn keys_have_one_text(key: [u8; 32], other in "[ -~]{38,42}") {
         let text = PublicKey(key).to_string();
         prop_assert_eq!(text.parse::<PublicKey>().unwrap(), PublicKey(key));
+        let digits = Hex(key).to_string();
+        prop_assert_eq!(digits.parse::<PublicKey>().unwrap(), PublicKey(key));
+        prop_assert_eq!(digits[2..].to_uppercase().parse::<PublicKey>().unwrap(), PublicKey(key));
         if let Ok(key) = other.parse::<PublicKey>() {
             prop_assert_eq!(key.to_string(), other);
         }

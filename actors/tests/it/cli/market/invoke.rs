@@ -133,7 +133,8 @@ fn a_policy_is_asked_and_paid() {
     let endpoint = server.endpoint.clone();
     drop(server);
     let _server = Server::start(&town, &endpoint);
-    let again = town.says("user", &format!("agent invoke 1 --input second --session {session} --json"));
+    // Its first digits are enough: there is no other.
+    let again = town.says("user", &format!("agent invoke 1 --input second --session {} --json", &session[..6]));
     assert_eq!((&again["outputs"], wei(&again["cost"])), (&expected(&model, &second), U256::ZERO));
     assert_eq!((wei(&again["paid"]), wei(&again["paid_in_session"])), (U256::from(20 * GWEI), U256::from(50 * GWEI)));
     file(&town, "many", &rows(6, 0.0));
@@ -178,8 +179,19 @@ fn an_agent_asks_an_agent() {
         assert!(said.contains(why), "{input}: {said}");
     }
     std::fs::write(town.path("short"), "[1, 2, 3]").unwrap();
-    let short = town.refuses("boss", "agent invoke 1 --input short");
-    assert!(short.contains("found a row of 3 numbers; accepted: rows of 4") && short.contains("--session"), "{short}");
+    // Before anything is paid.
+    let listed = || town.says("boss", &format!("session list --account {account} --json"))["total"].as_u64();
+    let (before, boss) = (town.balance(account), town.address("boss"));
+    let coin = town.balance(boss);
+    for more in ["", "--as 2"] {
+        let short = town.refuses("boss", &format!("agent invoke 1 --input short {more}"));
+        assert!(short.contains("--input short: found 3 numbers in row 1; accepted: rows of 4"), "{short}");
+    }
+    let little = town.refuses("boss", "agent invoke 1 --input rows --as 2 --deposit 39gwei");
+    assert!(little.contains("accepted: 0.00000004 ETH (40 gwei): 4 rows at"), "{little}");
+    let own = town.refuses("provider", "agent invoke 1 --input rows");
+    assert!(own.contains("found an offer of this very wallet's"), "{own}");
+    assert_eq!((town.balance(account), town.balance(boss), listed()), (before, coin, Some(1)));
     let scene = town.says("boss", "scene publish cartpole --price 0wei --json");
     let no_agent = town.refuses("boss", &format!("agent invoke {} --input rows", scene["asset"]));
     assert!(no_agent.contains("accepted: an agent"), "{no_agent}");

@@ -3,10 +3,10 @@
 
 mod agents;
 mod devnet;
-mod guide;
 mod invoke;
 mod refusals;
 mod scenes;
+mod sessions;
 
 use std::{
     path::PathBuf,
