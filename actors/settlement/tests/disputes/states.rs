@@ -19,6 +19,7 @@ use hyperdust_settlement::{
     bindings::Disputes,
     deployment::{Addresses, Parameters},
     dispute::{Act, Game, Outcome, State},
+    revert::Value,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
@@ -92,9 +93,14 @@ async fn said(w: &World, state: &State, at: u64, input: Vec<u8>) -> Result<(), R
     }
 }
 
-fn custom(name: &str, value: Option<&dyn ToString>) -> Revert {
-    let values = value.map(|value| ("accepted".to_string(), value.to_string()));
-    Revert::Custom { name: name.into(), values: values.into_iter().collect() }
+fn custom(name: &str, value: Option<Value>) -> Revert {
+    let values = value.map(|value| ("accepted".to_string(), value));
+    Revert::Custom { name: name.into(), values: values.into_iter().collect(), coin: None }
+}
+
+/// As a time where it may be one of this age's.
+fn second(at: u64) -> Value {
+    if (1_000_000_000..=253_402_300_799).contains(&at) { Value::Time(at) } else { Value::Text(at.to_string()) }
 }
 
 #[tokio::test]
@@ -111,7 +117,7 @@ async fn the_contract_says_the_same() {
         for at in [until, until + 1] {
             let (early, late) = match (state.outcome.is_some(), at > until) {
                 (true, _) => (Err(custom("Over", None)), Err(custom("Over", None))),
-                (false, true) => (Ok(()), Err(custom("Late", Some(&until)))),
+                (false, true) => (Ok(()), Err(custom("Late", Some(second(until))))),
                 (false, false) => {
                     let name = match due {
                         MoveKind::Cut => Some("Cut"),
@@ -120,8 +126,9 @@ async fn the_contract_says_the_same() {
                         _ => None,
                     };
                     // Where a proof is due, the contract reads it.
-                    let refused = name.map_or(custom("Malformed", None), |name| custom("NotDue", Some(&name)));
-                    (Err(custom("Early", Some(&until))), Err(refused))
+                    let refused =
+                        name.map_or(custom("Malformed", None), |name| custom("NotDue", Some(Value::Text(name.into()))));
+                    (Err(custom("Early", Some(second(until)))), Err(refused))
                 }
             };
             assert_eq!(said(&w, &state, at, timeout.clone()).await, early, "{state:?}");
