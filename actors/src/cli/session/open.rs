@@ -143,9 +143,12 @@ pub(in crate::cli) async fn cheapest(
     provider: Option<Address>,
 ) -> Result<(u64, Offer), Error> {
     let mut found: Option<(u64, Offer)> = None;
+    let mut nobody = "no asset on this chain".into();
     for asset in assets {
-        let offers = actor.market().discover(actor.node(), *asset, NATIVE, deposit, LOOKED_AT).await?;
-        let best = offers.into_iter().find(|offer| provider.is_none_or(|only| only == offer.provider));
+        let survey = actor.market().survey(actor.node(), *asset, NATIVE, LOOKED_AT).await?;
+        nobody = survey.nobody(deposit, provider, actor.coin());
+        let mut bonded = survey.offers.into_iter().filter(|offer| offer.largest >= deposit);
+        let best = bonded.find(|offer| provider.is_none_or(|only| only == offer.provider));
         if let Some(offer) = best
             && found.as_ref().is_none_or(|(_, other)| offer.price < other.price)
         {
@@ -153,13 +156,8 @@ pub(in crate::cli) async fn cheapest(
         }
     }
     found.ok_or_else(|| {
-        let found = match (assets.is_empty(), provider) {
-            (true, _) => "no asset on this chain".into(),
-            (_, Some(provider)) => format!("no offer of {provider}'s that is bonded for this deposit"),
-            (_, None) => "nobody who offers it and is bonded for this deposit".to_string(),
-        };
         let accepted = "an asset that is sold and offered for coin, with a bond of enough times the deposit behind it";
-        refused(what, found, accepted)
+        refused(what, nobody, accepted)
     })
 }
 
