@@ -154,7 +154,7 @@ impl Actor {
         self.account.address()
     }
 
-    fn coin(&self) -> Coin {
+    pub(super) fn coin(&self) -> Coin {
         self.account.chain.coin()
     }
 

@@ -13,7 +13,7 @@ use std::{
 
 use alloy::{
     network::TransactionBuilder,
-    primitives::{Address, U256},
+    primitives::{Address, B256, U256},
     providers::{DynProvider, Provider},
     rpc::types::TransactionRequest,
 };
@@ -67,6 +67,9 @@ pub(super) struct Command {
     /// Sees to it that an account, or a wallet of this name, has so much coin: user=10eth; may be given several times
     #[arg(long, value_name = "ACCOUNT=AMOUNT")]
     fund: Vec<String>,
+    /// Makes a new chain the same as others of this salt, 0x and 64 hexadecimal digits [default: drawn, so that each is another chain]
+    #[arg(long, value_name = "SALT", value_parser = chain::word)]
+    salt: Option<B256>,
     #[command(flatten)]
     wallets: Wallets,
     /// Prints a JSON object, on one line, once it listens
@@ -78,6 +81,8 @@ pub(super) struct Command {
 struct Started<'a> {
     url: String,
     chain_id: u64,
+    /// Hash of the first block: each new chain's is another one.
+    genesis: B256,
     /// The file; none where it wasn't written.
     deployment: Option<&'a Path>,
     /// Whether the chain was there before.
@@ -96,9 +101,15 @@ pub(super) fn run(command: &Command) -> Result<ExitCode, Error> {
     if let Some(path) = &command.deployment {
         replaceable(path)?;
     }
+    let anew = !command.data.as_ref().is_some_and(Devnet::kept);
+    let salt = match command.salt {
+        None if anew => drawn()?,
+        salt => salt.unwrap_or_default(),
+    };
+    let genesis = Genesis { salt, ..Genesis::default() };
     let devnet = match &command.data {
-        Some(folder) => Devnet::open(folder, Genesis::default())?,
-        None => Devnet::in_memory(Genesis::default())?,
+        Some(folder) => Devnet::open(folder, genesis)?,
+        None => Devnet::in_memory(genesis)?,
     };
     if let Some(cut) = devnet.cut() {
         eprintln!("warning: the end of the chain's file was torn, and is cut off: {cut:?}");
@@ -119,6 +130,7 @@ pub(super) fn run(command: &Command) -> Result<ExitCode, Error> {
         let started = Started {
             url: served.url(),
             chain_id: devnet.chain_id(),
+            genesis: devnet.genesis().map_err(|failure| refused("the chain", failure, "one that can be asked"))?,
             deployment: command.deployment.as_deref().or(kept.as_deref()),
             reopened,
             accounts: devnet.accounts().iter().map(|signer| signer.address().to_string()).collect(),
@@ -133,6 +145,13 @@ pub(super) fn run(command: &Command) -> Result<ExitCode, Error> {
         drop(served);
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// A salt that no other chain has.
+fn drawn() -> Result<B256, Error> {
+    let mut salt = B256::ZERO;
+    getrandom::fill(salt.as_mut_slice()).map_err(Error::Entropy)?;
+    Ok(salt)
 }
 
 impl Command {
@@ -186,7 +205,8 @@ impl Started<'_> {
             return out.flush();
         }
         let (url, id) = (&self.url, self.chain_id);
-        writeln!(out, "devnet at {url}, chain {id}{}", if self.reopened { ", opened again" } else { "" })?;
+        let (again, genesis) = (if self.reopened { ", opened again" } else { "" }, self.genesis);
+        writeln!(out, "devnet at {url}, chain {id}{again}; its first block is {genesis}")?;
         match self.deployment {
             Some(path) => writeln!(out, "deployment in {}", path.display())?,
             None => writeln!(out, "deployment not written: name a file with --deployment")?,

@@ -166,7 +166,7 @@ impl<'a> Watcher<'a> {
             self.sender.pass().await
         });
         match pass {
-            Ok(pass) => turn.troubles.extend(pass.troubles.iter().map(|trouble| format!("{trouble:?}"))),
+            Ok(pass) => turn.troubles.extend(pass.troubles.iter().map(|trouble| trouble.to_string())),
             Err(error) if error.retryable() => turn.troubles.push(error.to_string()),
             Err(error) => return Err(Error::Chain(error.to_string())),
         }

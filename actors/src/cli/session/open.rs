@@ -143,10 +143,13 @@ pub(in crate::cli) async fn cheapest(
     provider: Option<Address>,
 ) -> Result<(u64, Offer), Error> {
     let (mut found, mut own): (Option<(u64, Offer)>, _) = (None, false);
+    let mut nobody = "no asset on this chain".into();
     for asset in assets {
-        let offers = actor.market().discover(actor.node(), *asset, NATIVE, deposit, LOOKED_AT).await?;
-        own |= offers.iter().any(|offer| offer.provider == actor.address());
-        let mut others = offers.into_iter().filter(|offer| offer.provider != actor.address());
+        let survey = actor.market().survey(actor.node(), *asset, NATIVE, LOOKED_AT).await?;
+        nobody = survey.nobody(deposit, provider, actor.coin());
+        let bonded: Vec<Offer> = survey.offers.into_iter().filter(|offer| offer.largest >= deposit).collect();
+        own |= bonded.iter().any(|offer| offer.provider == actor.address());
+        let mut others = bonded.into_iter().filter(|offer| offer.provider != actor.address());
         let best = others.find(|offer| provider.is_none_or(|only| only == offer.provider));
         if let Some(offer) = best
             && found.as_ref().is_none_or(|(_, other)| offer.price < other.price)
@@ -159,13 +162,8 @@ pub(in crate::cli) async fn cheapest(
             let accepted = "another provider's, or another wallet: nobody is paid by itself";
             return refused(what, "an offer of this very wallet's", accepted);
         }
-        let found = match (assets.is_empty(), provider) {
-            (true, _) => "no asset on this chain".into(),
-            (_, Some(provider)) => format!("no offer of {provider}'s that is bonded for this deposit"),
-            (_, None) => "nobody who offers it and is bonded for this deposit".to_string(),
-        };
         let accepted = "an asset that is sold and offered for coin, with a bond of enough times the deposit behind it";
-        refused(what, found, accepted)
+        refused(what, nobody, accepted)
     })
 }
 

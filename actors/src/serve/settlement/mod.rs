@@ -69,6 +69,10 @@ impl Settlement {
             opened.join().map_err(|_| Error::Stopped("settlement"))?.map_err(failed)
         })?;
         let ledger = Ledger::open(&config.data.join(FOLDER)).map_err(failed)?;
+        std::thread::scope(|scope| {
+            let checked = scope.spawn(|| runtime.block_on(ledger.check(account.node())));
+            checked.join().map_err(|_| Error::Stopped("settlement"))?.map_err(failed)
+        })?;
         let of = outbox::Account { chain: account.chain.id(), address: account.address() };
         let outbox = Outbox::open(&ledger, of).map_err(failed)?;
         let image = match &config.settlement.programs {
