@@ -93,7 +93,8 @@ lint: system ## formatting and lints
 	cargo clippy $(CARGO_FLAGS) --quiet --workspace --all-targets -- -D warnings
 
 # All that is built for tests is built of the same packages at once: with fewer, cargo would choose other features and compile their dependencies again.
-# (The extension module links without Python's library, so its own tests are Python's.)
+# (The extension module links without Python's library, so its own tests are Python's. The server has failpoints then, which nothing switches on; `make demo` and
+# `make evidence` run it as it is released.)
 RUST := $(CARGO_FLAGS) --quiet --workspace --exclude hyperdust-python
 
 # Property tests draw the same cases on every run here, so that a change is judged by what it changed; run them without

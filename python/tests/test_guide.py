@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def script(page: str, node: int, wire: int) -> tuple[str, int, int]:
             # The shell itself holds the pipe open, so that nobody is killed for talking to nobody.
             out += [f"mkfifo said{behind}", f"exec {10 + behind}<>said{behind}", f"{line[:-2]} >said{behind} 2>log{behind} &"]
             if "companion watch" not in line:  # it has nothing to say before there is a session
-                out.append(f"read -r _ <&{10 + behind}")
+                out.append(f"read -t 60 -r _ <&{10 + behind}")
         else:
             out.append(line)
     return "\n".join(out) + "\n", waits, behind
@@ -74,11 +75,18 @@ def test_the_page_runs(tmp_path: Path) -> None:
     # The page has HTTP at its default, where somebody else may listen.
     mine |= {"HOME": str(tmp_path), "PATH": f"{tools}:{os.environ['PATH']}", "HYPERDUST_SERVE_HTTP": "off"}
     command = ["bash", "-c", text]
-    done = subprocess.run(command, cwd=tmp_path, env=mine, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900)
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=mine, start_new_session=True, **pipes) as shell:
+        try:
+            stdout, stderr = shell.communicate(timeout=600)
+        except subprocess.TimeoutExpired:
+            # With all that it started.
+            os.killpg(shell.pid, signal.SIGKILL)
+            stdout, stderr = shell.communicate()
     logs = "".join(f"\n--- {path.name}\n{path.read_text()}" for path in sorted(tmp_path.glob("log*")))
-    assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}{logs}"
+    assert shell.returncode == 0, f"{text}\n{stdout}\n{stderr}{logs}"
     # In the order of the page: published, paid, attested to, paid out, asked, earned, back.
-    said = iter(done.stdout.splitlines())
+    said = iter(stdout.splitlines())
     for part in [
         "asset 1: arm, provable",
         "asset 2: an agent, attested",
@@ -94,7 +102,7 @@ def test_the_page_runs(tmp_path: Path) -> None:
         "0.01 ETH (10000000 gwei) for",
         "3 of 3 sessions",
     ]:
-        assert any(part in line for line in said), f"{part}: {done.stdout}\n{done.stderr}{logs}"
+        assert any(part in line for line in said), f"{part}: {stdout}\n{stderr}{logs}"
     watched = (tmp_path / "log3").read_text()
     for part in ("watches sessions of everybody", ": found, asset 1 with", "computed again", "committed to on the chain", ": over"):
         assert part in watched, f"{part}: {watched}"

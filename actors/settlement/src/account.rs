@@ -165,7 +165,10 @@ impl Account {
         let hint = match self.chain.is_devnet().await {
             true => {
                 let some = coin.show_coin(U256::from(10_u64.pow(18)).max(call.value.saturating_mul(U256::from(2))));
-                format!("; on this devnet `hyperdust devnet --fund {account}={}` gives it coin", some.replace(' ', ""))
+                format!(
+                    "; a devnet that is started again with its `--data` and `--fund {account}={}` gives it coin",
+                    some.replace(' ', "")
+                )
             }
             false => String::new(),
         };

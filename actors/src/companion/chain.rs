@@ -5,7 +5,7 @@
 //! folder, so it can be stopped anywhere. The terms of a job are those that the chain has, whatever the server says.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -17,7 +17,7 @@ use hyperdust_receipt::{Domain, Key, Terms, chain, claim, list};
 use hyperdust_settlement::{
     dispute::Lanes,
     keeper::{Evidence, Failed, Records, Watched},
-    market::SessionState,
+    market::{AssetState, SessionState},
 };
 use sha3::{Digest, Keccak256};
 
@@ -39,6 +39,8 @@ struct Known {
     content: B256,
     user: Address,
     provider: Address,
+    /// Whether its server has listed it.
+    listed: bool,
 }
 
 /// Jobs of sessions that are watched: under which terms one is taken on.
@@ -47,7 +49,7 @@ pub struct Register(Arc<Mutex<HashMap<Hash, Known>>>);
 
 impl Register {
     fn add(&self, session: B256, state: &SessionState, content: B256) {
-        let known = Known { session, content, user: state.signer, provider: state.provider };
+        let known = Known { session, content, user: state.signer, provider: state.provider, listed: false };
         let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for lane in 0..state.lanes {
             jobs.insert(claim::job(&session.0, lane.into()), known);
@@ -58,9 +60,16 @@ impl Register {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, known| known.session != session);
     }
 
-    /// Whether a session that is watched has this job.
-    pub fn has(&self, job: &Hash) -> bool {
-        self.session_of(job).is_some()
+    /// Whether a session that is watched has this job, which its server has listed.
+    pub fn listed(&self, job: &Hash) -> bool {
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.get_mut(job).map(|known| known.listed = true).is_some()
+    }
+
+    /// Whether nothing of a session was listed so far.
+    fn missing(&self, session: B256) -> bool {
+        let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !jobs.values().any(|known| known.session == session && known.listed)
     }
 
     /// The session that a job is a lane of.
@@ -91,6 +100,8 @@ pub struct Folder {
     register: Register,
     /// Sessions that are watched, as they were opened.
     sessions: BTreeMap<B256, SessionState>,
+    /// Those whose inputs can be asked for on the chain.
+    askable: HashSet<B256>,
     /// Secret that salts come from.
     seed: Hash,
     image: Option<Arc<Vec<u8>>>,
@@ -104,13 +115,16 @@ impl Folder {
         // A signature that nobody else can make and that is never shown. The same again after a restart, without a file.
         let word: Hash = Keccak256::digest(b"hyperdust companion salts").into();
         let seed = Keccak256::digest(key.sign(&word).to_bytes()).into();
-        let (sessions, own, claimed) = Default::default();
-        Self { path: path.into(), register, sessions, seed, image: image.map(Arc::new), own, claimed }
+        let (sessions, askable, own, claimed) = Default::default();
+        Self { path: path.into(), register, sessions, seed, image: image.map(Arc::new), askable, own, claimed }
     }
 
-    /// Begins to watch a session.
-    pub fn watch(&mut self, session: B256, state: SessionState, content: B256) {
-        self.register.add(session, &state, content);
+    /// Begins to watch a session of this asset.
+    pub fn watch(&mut self, session: B256, state: SessionState, asset: &AssetState) {
+        self.register.add(session, &state, asset.content);
+        if asset.program.is_some() && asset.agent.is_none() {
+            self.askable.insert(session);
+        }
         self.sessions.entry(session).or_insert(state);
     }
 
@@ -209,6 +223,7 @@ impl Records for Folder {
     fn over(&mut self, session: B256) -> Result<(), Failed> {
         self.sessions.remove(&session);
         self.register.remove(session);
+        self.askable.remove(&session);
         self.own.remove(&session);
         self.claimed.remove(&session);
         Ok(())
@@ -237,6 +252,7 @@ impl Records for Folder {
                 claimed
             }
         };
-        Ok(Watched { own: own.map(|own| (own, self.salt(session))), claimed })
+        let missing = self.askable.contains(&session) && self.register.missing(session);
+        Ok(Watched { own: own.map(|own| (own, self.salt(session))), claimed, missing })
     }
 }

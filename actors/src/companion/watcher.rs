@@ -15,7 +15,7 @@ use hyperdust_settlement::{
     keeper::{Keeper, Options},
     market::{NATIVE, SessionState, Status},
     outbox::{self, Ledger, Outbox},
-    sender::{self, Sender},
+    sender::{self, Sender, Told},
 };
 use hyperdust_wire::client::Client;
 use tokio::runtime::Handle;
@@ -85,6 +85,8 @@ pub struct Watcher<'a> {
     machine: Option<Program>,
     /// The first block that was not looked at.
     next: u64,
+    /// What was said of the sender's troubles.
+    told: Told,
 }
 
 impl<'a> Watcher<'a> {
@@ -108,8 +110,8 @@ impl<'a> Watcher<'a> {
         let sender = Sender::new(account.node().clone(), signer, outbox.clone(), options).map_err(chained)?;
         let image = machine.as_ref().map(|program| program.image.clone());
         let records = Folder::new(folder, key, register.clone(), image);
-        let Settings { defend, demands, confirmations, .. } = settings;
-        let options = Options { defend, demands, confirmations, ..Options::default() };
+        let Settings { provider: serves, defend, demands, confirmations, .. } = settings;
+        let options = Options { defend, serves, demands, confirmations, ..Options::default() };
         let keeper = Keeper::new(account.clone(), outbox.clone(), records, options);
         let program = Program::committed(SEGMENT)?.root;
         let next = account.market.deployment().block;
@@ -128,6 +130,7 @@ impl<'a> Watcher<'a> {
             program,
             machine,
             next,
+            told: Told::default(),
         })
     }
 
@@ -166,7 +169,7 @@ impl<'a> Watcher<'a> {
             self.sender.pass().await
         });
         match pass {
-            Ok(pass) => turn.troubles.extend(pass.troubles.iter().map(|trouble| trouble.to_string())),
+            Ok(pass) => turn.troubles.extend(self.told.news(&pass)),
             Err(error) if error.retryable() => turn.troubles.push(error.to_string()),
             Err(error) => return Err(Error::Chain(error.to_string())),
         }
@@ -188,8 +191,8 @@ impl<'a> Watcher<'a> {
             let state = market.session(&node, session).await?;
             let over = state.status == Status::Ended && state.games == 0;
             if !over && state.status != Status::None {
-                let content = market.asset(&node, state.asset).await?.content;
-                self.keeper.records().watch(session, state, content);
+                let asset = market.asset(&node, state.asset).await?;
+                self.keeper.records().watch(session, state, &asset);
                 found.push((session, state));
             }
         }
@@ -210,7 +213,7 @@ impl<'a> Watcher<'a> {
     /// Computes what the server gives of sessions that are watched.
     fn compute(&mut self, turn: &mut Turn, each: &(dyn Fn(&[Task], Event) + Sync)) -> Result<Vec<Task>, Error> {
         let register = self.register.clone();
-        let tasks = match self.reached().and_then(|remote| remote.fetch_of(|job| register.has(job))) {
+        let tasks = match self.reached().and_then(|remote| remote.fetch_of(|job| register.listed(job))) {
             Ok(tasks) => tasks,
             // The disk is this companion's own; all else is the server's, and may be otherwise later.
             Err(error @ Error::Io { .. }) => return Err(error),

@@ -47,10 +47,13 @@ impl<R: Records> Keeper<R> {
 
     async fn judge(&mut self, session: B256, state: &SessionState, now: Now) -> Result<(), Failed> {
         let found = state.commitment();
+        if state.games > 0 {
+            self.end_questions(session, now).await?;
+        }
         let watched = self.records.watched(session, state)?;
         // Where it isn't computed yet, or nothing was given to compute, there is nothing to say.
         let Some((own, salt)) = watched.own else {
-            if self.options.demands {
+            if self.options.demands && watched.missing {
                 self.demand(session, state, now).await?;
             }
             return self.finalise(session, state, now);

@@ -48,7 +48,8 @@ impl<R: Records> Keeper<R> {
         let games = self.asked("games", market.games(self.account.node(), session, market.deployment().block)).await?;
         let me = self.account.address();
         let entrusted = address == me
-            || games.iter().any(|game| game.state.outcome.is_none())
+            || self.options.serves == Some(address)
+                && games.iter().any(|game| game.state.outcome.is_none())
                 && self.asked("games", market.mover_of(self.account.node(), address)).await? == Some(me);
         let mut stuck = None;
         for game in games.iter().filter(|game| game.state.of(party) == address && !game.collected) {
@@ -124,7 +125,7 @@ impl<R: Records> Keeper<R> {
         let in_time = now.time <= state.ends;
         let questions = self.asked("questions", market.questions(self.account.node(), session)).await?;
         let mine: Vec<&Question> = questions.iter().filter(|question| question.asked.challenger == me).collect();
-        if self.waits(&mine, now)? {
+        if mine.iter().any(|question| question.standing == Standing::Pending) {
             return Ok(());
         }
         // What anybody was answered is said to everybody.
@@ -158,26 +159,31 @@ impl<R: Records> Keeper<R> {
         Ok(())
     }
 
-    /// Whether one of these questions waits for its answer; one that waited long enough is ended.
-    fn waits(&self, mine: &[&Question], now: Now) -> Result<bool, Failed> {
-        let Some(pending) = mine.iter().find(|question| question.standing == Standing::Pending) else {
-            return Ok(false);
-        };
-        if now.time > pending.asked.until {
-            let call = self.account.market.unanswered(&pending.asked);
-            self.put_again(&format!("unanswered/{}", pending.id), call, None, None)?;
-        }
-        Ok(true)
-    }
-
-    /// Asks once for a piece of a claim of which nothing was given to compute, when half of the window is over: who gives nothing to anybody loses its claim by
-    /// silence. An answer keeps what the question put up.
-    pub(super) async fn demand(&mut self, session: B256, state: &SessionState, now: Now) -> Result<(), Failed> {
+    /// Ends what this account asked and nobody answered in time, whatever it has learnt since.
+    pub(super) async fn end_questions(&mut self, session: B256, now: Now) -> Result<(), Failed> {
         let (market, me) = (self.account.market.clone(), self.account.address());
         let questions = self.asked("questions", market.questions(self.account.node(), session)).await?;
-        let mine: Vec<&Question> = questions.iter().filter(|question| question.asked.challenger == me).collect();
-        let half = state.ends.saturating_sub(market.deployment().parameters.window / 2);
-        if self.waits(&mine, now)? || !mine.is_empty() || now.time < half || now.time > state.ends {
+        let overdue = |question: &&Question| {
+            question.asked.challenger == me && question.standing == Standing::Pending && now.time > question.asked.until
+        };
+        for Question { id, asked, .. } in questions.iter().filter(overdue) {
+            self.put_again(&format!("unanswered/{id}"), market.unanswered(asked), None, None)?;
+        }
+        Ok(())
+    }
+
+    /// Asks once for a piece of a claim of which its provider gave nothing for half of the window, as seen here: who gives nothing to anybody loses its claim by
+    /// silence. An answer keeps what the question put up.
+    pub(super) async fn demand(&mut self, session: B256, state: &SessionState, now: Now) -> Result<(), Failed> {
+        let since = *self.missing.entry(session).or_insert(now.time);
+        let market = self.account.market.clone();
+        let half = since.saturating_add(market.deployment().parameters.window / 2);
+        if now.time < half || now.time > state.ends {
+            return Ok(());
+        }
+        let me = self.account.address();
+        let questions = self.asked("questions", market.questions(self.account.node(), session)).await?;
+        if questions.iter().any(|question| question.asked.challenger == me) {
             return Ok(());
         }
         self.put_again(&format!("ask/{session}/0/0"), market.ask(session, 0, 0, 0), Some(state.ends), None)

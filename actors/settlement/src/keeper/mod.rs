@@ -23,7 +23,7 @@ use std::collections::HashMap;
 
 use alloy::{
     eips::BlockNumberOrTag,
-    primitives::{B256, U256},
+    primitives::{Address, B256, U256},
     providers::Provider,
 };
 use hyperdust_proof::Party;
@@ -55,9 +55,11 @@ pub struct Now {
 pub struct Options {
     /// Least amount that is fetched from a purse, in the currency's smallest unit.
     pub least: U256,
-    /// Whether a companion defends claims that it knows to be true: it answers questions, calls time, proves last steps, has games paid out, and makes the
-    /// moves of a provider that [entrusts](crate::Market::entrust) it with them.
+    /// Whether a companion defends claims that it knows to be true: it answers questions, calls time, proves last steps and has games paid out.
     pub defend: bool,
+    /// The provider that it makes moves of games for, too, where that [entrusts](crate::Market::entrust) it with them. Named, because moves put up coin, which
+    /// goes to the winner: anybody could entrust it, and play against itself for that.
+    pub serves: Option<Address>,
     /// Whether a companion asks on the chain for what a claim was computed from, where nothing was given to it. An answer costs what a question puts up, so this is
     /// for who watches providers that it knows: another one might make sessions with itself to answer.
     pub demands: bool,
@@ -69,7 +71,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { least: U256::ONE, defend: false, demands: false, confirmations: 1, questions: 16 }
+        Self { least: U256::ONE, defend: false, serves: None, demands: false, confirmations: 1, questions: 16 }
     }
 }
 
@@ -83,6 +85,8 @@ pub struct Keeper<R: Records> {
     players: HashMap<(B256, u32, Party), Player<R::Knowledge>>,
     /// Since which block sessions are seen to have ended.
     ended: HashMap<B256, u64>,
+    /// Since when, by the chain's clock, claims are seen of which nothing is given.
+    missing: HashMap<B256, u64>,
 }
 
 impl<R: Records> std::fmt::Debug for Keeper<R> {
@@ -94,7 +98,8 @@ impl<R: Records> std::fmt::Debug for Keeper<R> {
 impl<R: Records> Keeper<R> {
     /// Of this account, whose outbox it is.
     pub fn new(account: Account, outbox: Outbox, records: R, options: Options) -> Self {
-        Self { account, outbox, records, options, players: HashMap::new(), ended: HashMap::new() }
+        let (players, ended, missing) = Default::default();
+        Self { account, outbox, records, options, players, ended, missing }
     }
 
     /// What is known.
@@ -181,6 +186,7 @@ impl<R: Records> Keeper<R> {
             return Ok(());
         }
         self.ended.remove(&session);
+        self.missing.remove(&session);
         self.players.retain(|(of, ..), _| *of != session);
         self.records.over(session)
     }

@@ -133,4 +133,6 @@ pub struct Watched {
     pub own: Option<(Arc<Lanes>, B256)>,
     /// What the provider says that it claims. Whether it does, its commitment shows.
     pub claimed: Option<Arc<Lanes>>,
+    /// Whether its provider has given nothing of it so far, nor said that there is anything; and its inputs can be asked for on the chain.
+    pub missing: bool,
 }

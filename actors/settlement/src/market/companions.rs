@@ -32,6 +32,12 @@ impl Market {
         Ok(found.standing == 1)
     }
 
+    /// Whether an account has asked for its companion's bond back, and not taken it yet.
+    pub async fn leaves(&self, node: &impl Provider, account: Address) -> Result<bool, Error> {
+        let found = b::Companions::new(self.at().companions, node).companionOf(account).call().await?;
+        Ok(found.standing == 2)
+    }
+
     /// Asks for the companion's bond back; it can be taken after the delay.
     pub fn quit(&self) -> Call {
         Call::new(self.at().companions, b::Companions::quitCall {}, "leave as a companion")

@@ -48,6 +48,12 @@ impl Market {
         Ok(events.into_iter().map(|event| event.session).collect())
     }
 
+    /// Whether a claim about a session was paid: one that fell was not.
+    pub async fn was_paid(&self, node: &impl Provider, session: B256) -> Result<bool, Error> {
+        let filter = Filter::new().topic1(session);
+        Ok(!self.history::<b::Sessions::Paid>(node, self.at().sessions, filter).await?.is_empty())
+    }
+
     /// All events of one kind that a contract of the deployment ever had, oldest first.
     async fn history<E: SolEvent>(&self, node: &impl Provider, by: Address, filter: Filter) -> Result<Vec<E>, Error> {
         let filter = filter.address(by).event_signature(E::SIGNATURE_HASH);

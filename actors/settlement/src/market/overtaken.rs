@@ -48,11 +48,8 @@ pub(crate) fn overtaken(call: &Call, reason: &[u8]) -> bool {
         }
         // Times that have passed.
         b::Sessions::TooLate::SELECTOR | b::Inputs::Late::SELECTOR => true,
-        // Decided; answered or over; fetched or minted already.
-        b::Disputes::Over::SELECTOR
-        | b::Inputs::NotPending::SELECTOR
-        | b::Sessions::NothingOwed::SELECTOR
-        | b::Work::NothingBurnt::SELECTOR => true,
+        b::Disputes::Over::SELECTOR => true,
+        // What was answered, fetched or minted is refused for the same reason before there is anything: that may pass.
         _ => false,
     }
 }

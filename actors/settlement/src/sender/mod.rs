@@ -33,6 +33,7 @@ use alloy::{
 pub use error::Error;
 pub use options::Options;
 pub use report::{Change, Pass, Step, Trouble};
+pub use told::Told;
 
 use crate::{
     fees::Pricing,
@@ -41,7 +42,6 @@ use crate::{
 };
 use delay::Delay;
 use heads::Heads;
-use told::Told;
 
 /// Whatever signs transactions: a key, a keystore file, a device.
 pub type Signer = Arc<dyn TxSigner<Signature> + Send + Sync>;

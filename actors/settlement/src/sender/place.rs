@@ -191,7 +191,8 @@ impl Sender {
         let Some(safe) = (tip.number + 1).checked_sub(self.options.confirmations) else { return Ok(false) };
         match self.rpc.call(Some(self.account.address), call, Some(safe)).await {
             Ok(_) => Ok(false),
-            Err(error) => reverted(&error).map_or(Err(error), |reason| Ok(overtaken(call, &reason))),
+            // A node that has forgotten that state doesn't know; then it is given up when it has been refused for long.
+            Err(error) => Ok(reverted(&error).is_some_and(|reason| overtaken(call, &reason))),
         }
     }
 

@@ -6,7 +6,7 @@ use super::Pass;
 
 /// What was last said of each intent, and of the node under none.
 #[derive(Debug, Default)]
-pub(super) struct Told(HashMap<Option<String>, String>);
+pub struct Told(HashMap<Option<String>, String>);
 
 impl Told {
     /// What is new in a pass, in words. An intent that went on, and a node that is well again, may be told of anew.

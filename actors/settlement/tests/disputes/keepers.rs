@@ -97,10 +97,11 @@ impl Records for Toy {
 
     fn watched(&mut self, session: B256, _: &SessionState) -> Result<Watched, Failed> {
         if self.blind {
-            return Ok(Watched::default());
+            return Ok(Watched { missing: true, ..Watched::default() });
         }
         let own = Lanes::of(session, self.views.each_ref().map(|view| &view.graph));
-        Ok(Watched { own: Some((own.into(), B256::repeat_byte(0x5a))), claimed: Some(self.claimed.clone()) })
+        let own = Some((own.into(), B256::repeat_byte(0x5a)));
+        Ok(Watched { own, claimed: Some(self.claimed.clone()), missing: false })
     }
 }
 

@@ -7,7 +7,10 @@ use alloy::{
     primitives::{B256, U256},
     providers::{Provider as _, ext::AnvilApi},
 };
-use hyperdust_proof::Party::Challenger;
+use hyperdust_proof::{
+    Party::{self, Challenger},
+    game::MoveKind,
+};
 use hyperdust_settlement::{
     Wallet,
     dispute::{Game, Lanes, Outcome, Player},
@@ -19,7 +22,7 @@ use crate::{
     anvil::later,
     arena::job::Job,
     endings::LIE,
-    keepers::{Case, PASSWORD, Party, Stage, run},
+    keepers::{self, Case, PASSWORD, Stage, run},
     table::{COMPANION, Mind, PROVIDER, deposit},
 };
 
@@ -38,7 +41,8 @@ async fn claimed(stage: &mut Stage) -> B256 {
     let session = stage.w.opened(|w| &w.user, open).await;
     let case = Case { session, provider: true, lie: false };
     fs::write(stage.folder.path().join(format!("{session} ready")), "").unwrap();
-    let mut provider = Party::open_as(stage.folder.path(), &stage.url, case, "provider", Options::default()).await;
+    let mut provider =
+        keepers::Party::open_as(stage.folder.path(), &stage.url, case, "provider", Options::default()).await;
     while stage.w.market.session(stage.w.node(), session).await.unwrap().status != Status::Claimed {
         provider.turn().await;
         stage.w.node().evm_mine(None).await.unwrap();
@@ -46,7 +50,8 @@ async fn claimed(stage: &mut Stage) -> B256 {
     session
 }
 
-async fn ends(entrusted: bool, outcome: Outcome) {
+/// `serves`: whether the tower was told whose moves it makes.
+async fn ends(entrusted: bool, serves: bool, outcome: Outcome) {
     let mut stage = Stage::set().await;
     // The author's account, with nothing else to do.
     let tower = Wallet::import(&stage.folder.path().join("wallets"), TOWER, PASSWORD, &[2; 32]).unwrap().address();
@@ -60,8 +65,9 @@ async fn ends(entrusted: bool, outcome: Outcome) {
     stage.w.send(COMPANION, stage.w.market.dispute(session, &lane)).await.unwrap();
 
     let watching = Case { session, provider: false, lie: false };
-    let options = Options { defend: true, ..Options::default() };
-    let mut party = Party::open_as(stage.folder.path(), &stage.url, watching, TOWER, options).await;
+    let serves = serves.then_some(stage.w.provider.address);
+    let options = Options { defend: true, serves, ..Options::default() };
+    let mut party = keepers::Party::open_as(stage.folder.path(), &stage.url, watching, TOWER, options).await;
     let mut liar = Player::new(Challenger, stage.w.companion.address, Mind::of(&job.lie(LIE.0, LIE.1)));
     let mut steps = 0;
     let over = loop {
@@ -69,9 +75,13 @@ async fn ends(entrusted: bool, outcome: Outcome) {
         if played.collected {
             break played;
         }
+        let before = played.state;
         party.turn().await;
         stage.w.node().evm_mine(None).await.unwrap();
         let played = game(&stage, session).await;
+        // The first half of the time for each move is the provider's own; the last step is anybody's.
+        let moved = played.state != before && before.by() == Party::Provider && before.due() != MoveKind::Prove;
+        assert!(!moved || played.state.since >= before.since + (before.until() - before.since) / 2, "{played:?}");
         let now = stage.w.node().get_block(alloy::eips::BlockId::latest()).await.unwrap().unwrap().header.timestamp;
         match liar.next(&played, now).ok().flatten() {
             Some(act) => drop(stage.w.send(COMPANION, stage.w.market.act(&played, &act)).await.unwrap()),
@@ -96,12 +106,18 @@ async fn ends(entrusted: bool, outcome: Outcome) {
 
 #[test]
 fn who_is_entrusted_wins_for_a_provider_that_is_away() {
-    run(ends(true, Outcome::Challenger));
+    run(ends(true, true, Outcome::Challenger));
 }
 
 #[test]
 fn who_is_not_entrusted_moves_nothing() {
-    run(ends(false, Outcome::Provider));
+    run(ends(false, true, Outcome::Provider));
+}
+
+/// Whoever likes may entrust a tower, and play against itself for what the moves put up: a tower knows by itself whom it serves.
+#[test]
+fn who_is_entrusted_by_strangers_moves_nothing() {
+    run(ends(true, false, Outcome::Provider));
 }
 
 /// Nothing of a claim was given to a companion, and its provider is silent: it asks once half of the window is over, and the claim falls.
@@ -112,7 +128,7 @@ fn who_is_given_nothing_asks_on_the_chain() {
         let session = claimed(&mut stage).await;
         let case = Case { session, provider: false, lie: false };
         let options = Options { demands: true, ..Options::default() };
-        let mut companion = Party::open_as(stage.folder.path(), &stage.url, case, "companion", options).await;
+        let mut companion = keepers::Party::open_as(stage.folder.path(), &stage.url, case, "companion", options).await;
         let p = stage.w.market.deployment().parameters.clone();
         for _ in 0..10 {
             companion.turn().await;

@@ -39,6 +39,7 @@ struct Left {
 struct Taken {
     #[serde(serialize_with = "text")]
     companion: Address,
+    /// What was fetched: the bond, and what else this contract owed; nothing where somebody else fetched it.
     #[serde(with = "amount::wei")]
     amount: U256,
 }
@@ -70,12 +71,24 @@ impl Take {
         chain::run(async {
             let actor = self.who.open().await?;
             let (market, companion) = (actor.market(), actor.address());
-            actor.send(&market.take_companion_bond()).await?;
-            // What was taken is owed now, like everything else that this contract owes.
-            let receipt = actor.send(&market.withdraw(Purse::Companions, NATIVE, companion)).await?;
-            let amount = market.withdrawn(&receipt, Purse::Companions.at(&market.deployment().addresses))?;
+            let owed = || market.owed(actor.node(), Purse::Companions, NATIVE, companion);
+            // Where it was taken before, and not fetched, fetching is what is left.
+            if market.leaves(actor.node(), companion).await? || owed().await?.is_zero() {
+                actor.send(&market.take_companion_bond()).await?;
+            }
+            // What was taken is owed now, like everything else that this contract owes; a companion at work may have fetched it by now.
+            let amount = match owed().await?.is_zero() {
+                true => U256::ZERO,
+                false => {
+                    let receipt = actor.send(&market.withdraw(Purse::Companions, NATIVE, companion)).await?;
+                    market.withdrawn(&receipt, Purse::Companions.at(&market.deployment().addresses))?
+                }
+            };
             let taken = Taken { companion, amount };
-            actor.report(&taken, || println!("{} for {companion}", actor.show(amount)));
+            actor.report(&taken, || match amount.is_zero() {
+                true => println!("the bond of {companion} is back: it was fetched with what else it was owed"),
+                false => println!("{} for {companion}", actor.show(amount)),
+            });
             Ok(ExitCode::SUCCESS)
         })
     }

@@ -1,5 +1,4 @@
 //! `hyperdust companion watch`: a companion of a chain's sessions, and a watchtower for their providers.
-
 //!
 //! Verdicts go to standard output; which sessions are found, computed, committed to and over goes to standard error, as troubles do.
 
@@ -43,10 +42,11 @@ pub(in crate::cli) struct Watch {
     /// Folder for what is computed and what is under way on the chain; kept between runs
     #[arg(short, long, value_name = "FOLDER")]
     out: PathBuf,
-    /// Defends claims that it knows to be true, for a provider that is away
+    /// Defends claims that it knows to be true, for providers that are away: answers questions, calls time, proves last steps. For the one --provider, where that
+    /// entrusts it (`hyperdust provider entrust`), it makes the moves of games, too, from half of the time for each on
     #[arg(long)]
     defend: bool,
-    /// Asks on the chain, once, for what a claim was computed from, where the server gives nothing of it for half of the window. A provider that is silent then
+    /// Asks on the chain, once, for what a claim was computed from, where the server lists nothing of it for half of the window. A provider that is silent then
     /// loses its claim and the bond behind it; one that answers keeps what the question put up
     #[arg(long, requires = "provider")]
     ask: bool,
@@ -201,7 +201,8 @@ impl Watch {
             self.out.display()
         );
         if self.guest.is_none() {
-            eprintln!("warning: --guest names no folder: a claim that is wrong can't be disputed to its end");
+            let defended = if self.defend { ", and none can be defended in a game" } else { "" };
+            eprintln!("warning: --guest names no folder: a claim that is wrong can't be disputed to its end{defended}");
         }
     }
 

@@ -85,15 +85,6 @@ impl List {
         let (market, node) = (&view.market, view.node());
         let folder = self.receipts.clone().unwrap_or_else(|| Settings::home().with_file_name("sessions"));
         let mut found = market.sessions_of(node, account).await?;
-        // Those of others, an agent for instance, that this account signs for: their books are here.
-        for (session, _) in books(&folder) {
-            if !found.contains(&session) {
-                let state = market.session(node, session).await?;
-                if state.status != Status::None && state.signer == account {
-                    found.push(session);
-                }
-            }
-        }
         found.reverse();
         let total = found.len();
         if self.limit > 0 {
@@ -103,7 +94,11 @@ impl List {
         let now = now.map_err(hyperdust_settlement::Error::from)?.map_or(0, |block| block.header.timestamp);
         let mut sessions = Vec::new();
         for session in found {
-            let state = market.session(node, session).await?;
+            let mut state = market.session(node, session).await?;
+            // The chain keeps a claim that fell.
+            if state.status == Status::Ended && state.claim.is_some() && !market.was_paid(node, session).await? {
+                state.claim = None;
+            }
             sessions.push(Row::of(&view, session, &state, &folder, now));
         }
         let owed = market.owed(node, Purse::Sessions, NATIVE, account).await?;
@@ -123,19 +118,6 @@ impl List {
         let unsaid = || refused(format!("wallet {name}"), "a file that doesn't say whose it is", "--account ADDRESS");
         wallet::named(&self.wallets, name)?.ok_or_else(unsaid)
     }
-}
-
-/// Sessions whose books are in the folder, and their files. What is none of them is passed over.
-fn books(folder: &Path) -> Vec<(B256, PathBuf)> {
-    let Ok(entries) = folder.read_dir() else { return Vec::new() };
-    let mut found: Vec<_> = entries
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            Some((path.file_name()?.to_str()?.strip_suffix(".json")?.parse().ok()?, path))
-        })
-        .collect();
-    found.sort();
-    found
 }
 
 impl Row {

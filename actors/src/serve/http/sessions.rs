@@ -65,8 +65,6 @@ pub async fn status(state: web::Data<State>) -> Result<web::Json<Value>, Refusal
     let sessions = all(&state).await?;
     let lanes: usize = sessions.iter().map(|shared| shared.shape.lanes).sum();
     let rate: u64 = sessions.iter().map(|shared| shared.rate.load(Ordering::Relaxed)).sum();
-    let hub = state.hub.clone();
-    let (episodes, _) = aside(move || hub.vault.page(0, 1).map_err(Refusal::internal)).await?;
     Ok(web::Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": state.since.elapsed().as_secs(),
@@ -75,7 +73,7 @@ pub async fn status(state: web::Data<State>) -> Result<web::Json<Value>, Refusal
         "lanes": lanes,
         "steps": state.hub.metrics.steps(),
         "steps_per_second": rate,
-        "episodes": episodes,
+        "episodes": state.hub.vault.store().usage().episodes,
         "store_bytes": state.hub.metrics.store.get(),
     })))
 }

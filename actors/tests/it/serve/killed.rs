@@ -3,7 +3,8 @@
 //! The server is a process of its own; this one is its user, its companion and the chain. At one point after the other, before and after everything that its keeper,
 //! its sender or its outbox waits for, the server ends, and another one finds its folder. Meanwhile sessions are opened, played and paid, left by their users or
 //! not, claimed, asked about, attested, finalised, fetched and minted for. What is claimed is what the user knows to be paid, or the voucher that was on its way.
-//! In the end nothing is left in the contracts, each act is on the chain once, and coin is where receipts say.
+//! In the end nothing is left in the contracts, each act is on the chain once, and coin is where receipts say. It takes two minutes, most of them spent waiting for
+//! servers that look at the chain once a second.
 
 mod process;
 
@@ -317,7 +318,7 @@ fn finish(town: &Town, folder: &Path) {
         let good = match &record.state {
             State::Final { .. } => true,
             // Anyone may do these; somebody did.
-            State::Failed(Failure::Reverted { .. } | Failure::Foreseen { .. }) => {
+            State::Failed(Failure::Reverted { .. } | Failure::Foreseen { .. } | Failure::Overtaken { .. }) => {
                 ["finalise/", "reward/", "draw/"].iter().any(|kind| record.intent.key.starts_with(kind))
             }
             _ => false,

@@ -229,7 +229,7 @@ impl Town {
 
     /// Blocks come until this holds.
     pub fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
-        for _ in 0..600 {
+        for _ in 0..2_400 {
             if holds() {
                 return;
             }

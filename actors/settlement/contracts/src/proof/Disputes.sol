@@ -80,7 +80,7 @@ contract Disputes is Purse {
     }
 
     /// @notice Lets another account make the caller's moves too, in all of its games; zero takes that back. A mover is trusted with the bonds behind
-    /// them: it can concede, and lose. What its moves put up is its own, and what is won goes to the caller all the same.
+    /// them: it can concede, and lose. What its moves put up comes from it and goes to the game's winner; what is won goes to the caller.
     function entrust(address mover) external {
         moverOf[msg.sender] = mover;
         emit Entrusted(msg.sender, mover);

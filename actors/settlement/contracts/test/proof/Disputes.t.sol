@@ -122,6 +122,16 @@ contract DisputesTest is Tape {
             (bool done,) = address(disputes).call{value: stakeOf(m)}(data);
             yes(!done, "a stranger's move");
         }
+        if (m.kind < 4 && m.accepted) {
+            address other = party == provider ? challenger : provider;
+            vm.prank(other);
+            disputes.entrust(tower);
+            vm.prank(tower);
+            (bool done,) = address(disputes).call{value: stakeOf(m)}(data);
+            yes(!done, "the other side's move");
+            vm.prank(other);
+            disputes.entrust(address(0));
+        }
         vm.prank(party);
         disputes.entrust(tower);
         return tower;
