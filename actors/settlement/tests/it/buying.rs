@@ -168,7 +168,7 @@ async fn an_account_without_coin_is_told_what_it_needs() {
             };
             let begins = format!("a gift: account {} has {}", account.address(), account.chain.coin().show(coin(has)));
             assert!(said.starts_with(&begins) && said.contains("; needed: 0.00"), "{said}");
-            let hint = format!("`hyperdust devnet --fund {}=1ETH`", account.address());
+            let hint = format!("`--fund {}=1ETH`", account.address());
             assert_eq!(said.contains(&hint), url == served.url(), "{said}");
         }
     }
