@@ -145,7 +145,10 @@ impl Deployment {
             let accepted = code::expected(contract, self, &found).map_err(wrong)?;
             if found != accepted {
                 let hash = keccak256(&found);
-                return Err(wrong(format!("another contract (code hash {hash}, {} bytes)", found.len())));
+                return Err(wrong(format!(
+                    "another contract (code hash {hash}, {} bytes) than the one that this version knows; is what deployed it of the same version?",
+                    found.len()
+                )));
             }
         }
         Ok(())

@@ -49,8 +49,11 @@ pub(in crate::cli) struct Invoke {
     #[arg(long = "as", value_name = "AGENT", conflicts_with = "session")]
     agent: Option<u64>,
     /// What all that is asked in the session may cost; the rest comes back [default: what these rows cost]
-    #[arg(long, value_name = "AMOUNT", conflicts_with = "session")]
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "session", allow_hyphen_values = true)]
     deposit: Option<String>,
+    /// The most that a row may cost, the author's price included [default: whatever the cheapest asks]
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "session", allow_hyphen_values = true)]
+    max_price: Option<String>,
     /// Whose server shall answer [default: the cheapest whose bond is enough]
     #[arg(long, value_name = "ADDRESS", value_parser = chain::address, conflicts_with = "session")]
     provider: Option<Address>,
@@ -151,6 +154,11 @@ impl Invoke {
         let what = format!("agent {}", self.asset);
         let least = named.unwrap_or(U256::from(1));
         let (_, offer) = cheapest(actor, &what, &[self.asset], least, self.provider).await?;
+        let most = self.max_price.as_ref().map(|price| actor.amount(price)).transpose()?;
+        if let Some(most) = most.filter(|most| offer.price > *most) {
+            let found = format!("{} a row", actor.show(offer.price));
+            return Err(refused(what, found, format!("up to {}", actor.show(most))));
+        }
         let cost = U256::from(rows).saturating_mul(offer.price).max(U256::from(1));
         let deposit = named.unwrap_or(cost);
         if deposit < cost {

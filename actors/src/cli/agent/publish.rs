@@ -40,7 +40,7 @@ pub(in crate::cli) struct Publish {
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     shares: u64,
     /// What the author asks for a unit, one row of observations: 3gwei
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     price: String,
     /// What a pass costs, without which nobody opens a session [default: no pass is needed]
     #[arg(long, value_name = "AMOUNT")]

@@ -155,6 +155,12 @@ impl Watch {
             runtime.block_on(actor.send(&actor.market().join()))?;
             eprintln!("the bond of {} is up", actor.address());
         }
+        if !runtime.block_on(actor.market().joined(actor.node(), actor.address()))? {
+            eprintln!(
+                "warning: no companion's bond of {} is up: --join puts it up, else it can attest to nothing",
+                actor.address()
+            );
+        }
         let account = actor.account.clone();
         let key = account.wallet.key()?;
         let machine = self.guest.as_deref().map(|folder| Program::load(folder, SEGMENT)).transpose()?;
@@ -200,6 +206,9 @@ impl Watch {
             "{companion} watches sessions of {whose} on chain {chain}, with jobs of {server}, and keeps what it computes in {}",
             self.out.display()
         );
+        if self.defend && self.provider.is_none() {
+            eprintln!("warning: without --provider it makes no moves of games for anybody that entrusts it");
+        }
         if self.guest.is_none() {
             let defended = if self.defend { ", and none can be defended in a game" } else { "" };
             eprintln!("warning: --guest names no folder: a claim that is wrong can't be disputed to its end{defended}");

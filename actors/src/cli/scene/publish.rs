@@ -20,7 +20,7 @@ pub(in crate::cli) struct Publish {
     /// A scene's folder, an archive (.hdscene), a bare MJCF or URDF file, or a published scene's name
     scene: String,
     /// What the author asks for a unit, a step of one lane: 3gwei
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     price: String,
     /// What a pass costs, without which nobody opens a session [default: no pass is needed]
     #[arg(long, value_name = "AMOUNT")]

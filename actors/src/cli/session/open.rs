@@ -28,7 +28,7 @@ pub(in crate::cli) struct Open {
     #[arg(long, group = "what")]
     scene: Option<String>,
     /// What it may cost at most; the rest comes back: 0.01eth
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     deposit: String,
     /// Who shall serve it [default: the cheapest whose bond is enough]
     #[arg(long, value_name = "ADDRESS", value_parser = chain::address)]
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Open {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
     lanes: u32,
     /// What a unit may cost, its author's part included [default: what it costs now]
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     max_price: Option<String>,
     /// Its work counts for minting: a part of the fee is burnt, and the provider gets tokens for it
     #[arg(long)]
@@ -93,6 +93,10 @@ impl Open {
         if let Some(most) = most.filter(|most| offer.price > *most) {
             let found = format!("{} a unit", actor.show(offer.price));
             return Err(refused(what, found, format!("up to {}", actor.show(most))));
+        }
+        if deposit < offer.price {
+            let accepted = format!("{} at least, which is a unit's price", actor.show(offer.price));
+            return Err(refused("--deposit", actor.show(deposit), accepted));
         }
         let acting = actor.acting(self.agent).await?;
         if self.agent.is_some() {

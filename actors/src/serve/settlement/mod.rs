@@ -43,7 +43,7 @@ const FOLDER: &str = "settlement";
 #[derive(Debug)]
 pub struct Settlement {
     /// There until it is dropped.
-    runtime: Option<Runtime>,
+    _runtime: Background,
     handle: Handle,
     account: Account,
     outbox: Outbox,
@@ -63,14 +63,15 @@ impl Settlement {
         let Some(settings) = config.settlement.account() else { return Ok(None) };
         let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("settlement").enable_all().build();
         let runtime = runtime.map_err(failed)?;
+        let (handle, runtime) = (runtime.handle().clone(), Background(Some(runtime)));
         // Not on the caller's thread, which belongs to another runtime.
         let account = std::thread::scope(|scope| {
-            let opened = scope.spawn(|| runtime.block_on(Account::open(&settings)));
+            let opened = scope.spawn(|| handle.block_on(Account::open(&settings)));
             opened.join().map_err(|_| Error::Stopped("settlement"))?.map_err(failed)
         })?;
         let ledger = Ledger::open(&config.data.join(FOLDER)).map_err(failed)?;
         std::thread::scope(|scope| {
-            let checked = scope.spawn(|| runtime.block_on(ledger.check(account.node())));
+            let checked = scope.spawn(|| handle.block_on(ledger.check(account.node())));
             checked.join().map_err(|_| Error::Stopped("settlement"))?.map_err(failed)
         })?;
         let of = outbox::Account { chain: account.chain.id(), address: account.address() };
@@ -85,9 +86,8 @@ impl Settlement {
             }
         };
         tracing::info!(chain = account.chain.id(), node = account.chain.node(), wallet = %account.address(), "work is paid");
-        let handle = runtime.handle().clone();
         Ok(Some(Arc::new(Self {
-            runtime: Some(runtime),
+            _runtime: runtime,
             handle,
             account,
             given_back: GivenBack::new(outbox.clone()),
@@ -162,10 +162,13 @@ impl paid::Book for Settlement {
     }
 }
 
-impl Drop for Settlement {
+/// A runtime that nobody waits for: whoever lets go of it last may be on it, or on another one, and must not wait there.
+#[derive(Debug)]
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
     fn drop(&mut self) {
-        // Whoever lets go of it last may be on this runtime, or another one, and must not wait there.
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }

@@ -4,7 +4,10 @@
 use std::{collections::BTreeMap, panic, path::Path, thread};
 
 use alloy::primitives::U256;
-use hyperdust_actors::companion::watcher::Watcher;
+use hyperdust_actors::{
+    companion::watcher::Watcher,
+    serve::{Config, Options, Server},
+};
 use hyperdust_gym::Seeds;
 use hyperdust_receipt::claim;
 use hyperdust_settlement::market::{NATIVE, Standing, Status};
@@ -176,6 +179,31 @@ fn what_the_chain_does_not_say_is_not_served() {
     assert!(remote.session().reset(Seeds::First(1), None).is_err(), "a seed of the user's own");
     remote.reset(Seeds::Continue, None).unwrap();
     steps(&mut remote, 10);
+}
+
+/// A server whose settings are wrong says which, and begins nothing.
+#[test]
+fn wrong_settings_are_told() {
+    let town = Town::new("cartpole");
+    let wrong: [(fn(&mut Config), &str); 5] = [
+        (|config| config.settlement.wallet = "nobody".into(), "nobody"),
+        (|config| config.settlement.wallet = "author".into(), "password"),
+        (|config| config.settlement.deployment = "nowhere.json".into(), "nowhere.json"),
+        (|config| config.settlement.chain = Some("http://127.0.0.1:1".into()), "node"),
+        (|config| config.settlement.programs = Some("nowhere".into()), "nowhere"),
+    ];
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("password"), "another one\n").unwrap();
+    for (change, word) in wrong {
+        let mut config = House::config(town.folder.path());
+        town::settle(&mut config, town.folder.path(), &town.url);
+        change(&mut config);
+        if word == "password" {
+            config.settlement.password_file = Some(other.path().join("password"));
+        }
+        let said = Server::start(config, Options::default()).map(drop).unwrap_err().to_string();
+        assert!(said.contains(word), "{word}: {said}");
+    }
 }
 
 /// A user that wants its money back has the session ended and the rest returned; one that never paid has all of it.
