@@ -185,8 +185,8 @@ fn what_the_chain_does_not_say_is_not_served() {
 #[test]
 fn wrong_settings_are_told() {
     let town = Town::new("cartpole");
-    let wrong: [(fn(&mut Config), &str); 5] = [
-        (|config| config.settlement.wallet = "nobody".into(), "nobody"),
+    let wrong = [
+        ((|config| config.settlement.wallet = "nobody".into()) as fn(&mut Config), "nobody"),
         (|config| config.settlement.wallet = "author".into(), "password"),
         (|config| config.settlement.deployment = "nowhere.json".into(), "nowhere.json"),
         (|config| config.settlement.chain = Some("http://127.0.0.1:1".into()), "node"),
