@@ -215,13 +215,22 @@ def slow_and_frozen(seconds: float, folder: Path) -> dict[str, Any]:
         return {"stopped_seconds": seconds, "slow_steps": counts[0], "frozen_steps": counts[1], "bystander": other.done()}
 
 
+def stop(pid: int) -> None:
+    """Stops a process: when this returns none of its threads runs any more, which takes a moment from the signal on."""
+    os.kill(pid, signal.SIGSTOP)
+    stats = [task / "stat" for task in Path(f"/proc/{pid}/task").iterdir()]
+    # After the name, which may have anything in it.
+    while any(stat.read_text().rpartition(")")[2].split()[0] != "T" for stat in stats):
+        time.sleep(0.001)
+
+
 def frozen_server(seconds: float, folder: Path) -> dict[str, Any]:
     """The server itself is stopped: calls end at their deadline with a typed error, and go on afterwards where they were."""
     with server.running(folder) as one:
         pair = twin.Twin(hyperdust.connect(one.tcp, "hopper", 2, timeout=1.0), "hopper", 1)
         pair.reset()
         pair.run(0.3)
-        os.kill(one.pid, signal.SIGSTOP)
+        stop(one.pid)
         actions, begin = pair.here.action_space.sample(), time.monotonic()
         try:
             pair.there.step(actions)
