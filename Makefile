@@ -97,6 +97,11 @@ lint: system ## formatting and lints
 # `make evidence` run it as it is released.)
 RUST := $(CARGO_FLAGS) --quiet --workspace --exclude hyperdust-python
 
+# The server, and what writes steps for the contracts: built with the tests already, where those were.
+.PHONY: tested
+tested: page
+	cargo build $(RUST) --bin hyperdust --example steps
+
 # Property tests draw the same cases on every run here, so that a change is judged by what it changed; run them without
 # the seed (plain `cargo test`) to look further. `make fuzz` looks furthest.
 .PHONY: test-rust
@@ -149,9 +154,8 @@ test-contracts: $(CONTRACTS)/node_modules/.package-lock.json ## unit, fuzz and i
 
 # More steps of the proof machine than a repository should hold: Rust writes them, the contract executes them.
 .PHONY: test-steps
-test-steps: $(CONTRACTS)/node_modules/.package-lock.json guest ## 20,000 fuzzed steps and 1,000 of an Ant's run, by the contract as by the machine
+test-steps: $(CONTRACTS)/node_modules/.package-lock.json guest tested ## 20,000 fuzzed steps and 1,000 of an Ant's run, by the contract as by the machine
 	rm -rf $(CONTRACTS)/out/steps
-	cargo build $(RUST) --bin hyperdust --example steps
 	$(CARGO_TARGET_DIR)/debug/examples/steps fuzz $(CONTRACTS)/out/steps/fuzz 20000
 	$(CARGO_TARGET_DIR)/debug/examples/steps ant $(GUEST) $(CONTRACTS)/out/steps/ant 1000
 	cd $(CONTRACTS) && HYPERDUST_STEPS=out/steps/fuzz HYPERDUST_LEAST=20000 npx forge test --match-test asked_for
@@ -177,9 +181,8 @@ fault-tools: system
 
 # `pytest`, not `python -m pytest`: that would put this folder on the path, where TorchRL finds a module `gym`.
 .PHONY: test-python
-test-python: wheel page guest chromium fault-tools ## tests of the Python package and of the server, with MuJoCo as the oracle of the robots
+test-python: wheel page guest tested chromium fault-tools ## tests of the Python package and of the server, with MuJoCo as the oracle of the robots
 	@$(PY) -P -c 'import mujoco, jax, matplotlib, imageio, minari, h5py, rerun, zmq, playwright'  # else the tests would skip themselves
-	cargo build $(RUST) --bin hyperdust --example steps
 	HYPERDUST_GUEST=$(GUEST) HYPERDUST_BINARY=$(CARGO_TARGET_DIR)/debug/hyperdust $(VENV)/bin/pytest python/tests -p no:cacheprovider
 	@$(PY) -P -c 'import hyperdust._core as core; print(core.__file__)' | xargs nm -D --undefined-only \
 	  | { ! grep -E ' (acos|asin|atan|atan2|cos|sin|sincos|tan|exp|exp2|log|log2|log10|pow)f(@|$$)'; } \

@@ -7,7 +7,7 @@ use alloy::{
     primitives::{Address, B256, Bytes, U256},
     providers::ext::AnvilApi,
 };
-use hyperdust_devnet::{Devnet, Genesis, account};
+use hyperdust_devnet::{Devnet, Genesis, Served, account};
 use hyperdust_settlement::{
     Call,
     market::Status,
@@ -31,18 +31,24 @@ fn sender(devnet: &Devnet, options: Options) -> (Sender, Outbox, TempDir) {
     (sender, outbox, folder)
 }
 
-fn intent(key: &str, call: Call) -> Intent {
-    Intent { key: key.into(), call, deadline: None, requires: None }
-}
-
-#[tokio::test]
-async fn what_somebody_else_did_first_is_over_at_once() {
+/// A chain, served as long as the second is there, and a session that was opened on it.
+async fn opened() -> (Devnet, Served, World, B256) {
     let devnet = Devnet::in_memory(Genesis::default()).unwrap();
     let served = devnet.serve(([127, 0, 0, 1], 0).into()).unwrap();
     let mut world = World::start(&served.url()).await;
     let asset = world.stocked().await;
     let opening = world.opening(asset, coin(1));
     let session = world.opened(|w| &w.user, world.market.open(&opening).unwrap()).await;
+    (devnet, served, world, session)
+}
+
+fn intent(key: &str, call: Call) -> Intent {
+    Intent { key: key.into(), call, deadline: None, requires: None }
+}
+
+#[tokio::test]
+async fn what_somebody_else_did_first_is_over_at_once() {
+    let (devnet, _served, mut world, session) = opened().await;
     let (claim, signer) = (world.claim(session, 10), world.user.address);
     world.send(|w| &w.provider, world.market.claim(&claim, signer).unwrap()).await.unwrap();
 
@@ -70,12 +76,7 @@ async fn what_somebody_else_did_first_is_over_at_once() {
 /// A block that may vanish proves nothing.
 #[tokio::test]
 async fn what_may_vanish_is_not_over() {
-    let devnet = Devnet::in_memory(Genesis::default()).unwrap();
-    let served = devnet.serve(([127, 0, 0, 1], 0).into()).unwrap();
-    let mut world = World::start(&served.url()).await;
-    let asset = world.stocked().await;
-    let opening = world.opening(asset, coin(1));
-    let session = world.opened(|w| &w.user, world.market.open(&opening).unwrap()).await;
+    let (devnet, _served, mut world, session) = opened().await;
     let (mut sender, outbox, _folder) = sender(&devnet, Options { confirmations: 3, ..Options::default() });
     world.send(|w| &w.provider, world.market.decline(session)).await.unwrap();
     outbox.put(intent("reclaim", world.market.reclaim(session))).unwrap();
